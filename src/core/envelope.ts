@@ -1,0 +1,61 @@
+import { field, isObject, items, kindOf, text } from './json.ts';
+import { type Reading, readNativeEvent, readRecord } from './read-record.ts';
+import type { Digest } from './text.ts';
+
+/** Envelopes nest (a queue's body holds a failure notice that holds the event); deeper than this is no delivery of AWS's. */
+const DEPTH_LIMIT = 8;
+const NATIVE = /^KMS (?:CMK|Imported Key) /;
+
+/**
+ * Opens whatever a record comes in and reads every record inside: EventBridge events (API calls, service events,
+ * native `aws.kms` ones), Lambda's failure destination, SQS and SNS bodies, CloudTrail files, LookupEvents pages, arrays
+ * and bare records. Each record reads on its own: a bad one is a rejection beside its neighbours. Never throws.
+ */
+export function readEnvelope(input: unknown, digest: Digest, depth = 0): Reading[] {
+  if (depth > DEPTH_LIMIT) return [{ kind: 'rejected', reason: `envelopes nested more than ${DEPTH_LIMIT} deep` }];
+  const inner = (value: unknown): Reading[] => readEnvelope(value, digest, depth + 1);
+  if (Array.isArray(input)) return input.flatMap(inner);
+  if (!isObject(input)) return [readRecord(input, digest)];
+  if (Object.hasOwn(input, 'requestPayload')) return inner(input.requestPayload);
+  if (Object.hasOwn(input, 'detail-type')) return [readEventBridge(input, digest)];
+  if (isObject(input.Sns)) return readText(input.Sns.Message, 'SNS message', inner);
+  if (input.Type === 'Notification' && Object.hasOwn(input, 'Message')) return readText(input.Message, 'SNS message', inner);
+  if (typeof input.CloudTrailEvent === 'string') return readText(input.CloudTrailEvent, 'CloudTrailEvent', inner);
+  if (isQueueMessage(input)) return readText(input.body, 'SQS body', inner);
+  for (const list of ['Records', 'Events', 'logEvents'] as const) {
+    if (Array.isArray(input[list])) return list === 'logEvents' ? readLogEvents(input, inner) : input[list].flatMap(inner);
+  }
+  if (Object.hasOwn(input, 'digestS3Object') || input.messageType === 'CONTROL_MESSAGE') return [{ kind: 'out-of-scope' }];
+  return [readRecord(input, digest)];
+}
+
+/** A message of an SQS batch: a string body and no CloudTrail record. */
+function isQueueMessage(input: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(input, 'body') && (input.eventSource === 'aws:sqs' || Object.hasOwn(input, 'messageId'));
+}
+
+function readEventBridge(envelope: unknown, digest: Digest): Reading {
+  const detail = field(envelope, 'detail');
+  const detailType = text(field(envelope, 'detail-type')) ?? '';
+  if (field(envelope, 'source') === 'aws.kms' && NATIVE.test(detailType)) return readNativeEvent(envelope, digest);
+  if (!isObject(detail))
+    return { kind: 'rejected', reason: `expected an EventBridge event whose detail is an object, found ${kindOf(detail)}` };
+  if (Object.hasOwn(detail, 'eventSource') || field(envelope, 'source') === 'aws.kms') return readRecord(detail, digest);
+  return { kind: 'out-of-scope' };
+}
+
+function readLogEvents(input: unknown, inner: (value: unknown) => Reading[]): Reading[] {
+  if (field(input, 'messageType') === 'CONTROL_MESSAGE') return [{ kind: 'out-of-scope' }];
+  return items(field(input, 'logEvents')).flatMap((event) => readText(field(event, 'message'), 'log message', inner));
+}
+
+function readText(json: unknown, what: string, inner: (value: unknown) => Reading[]): Reading[] {
+  if (typeof json !== 'string') return [{ kind: 'rejected', reason: `expected a ${what} that is JSON text, found ${kindOf(json)}` }];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    return [{ kind: 'rejected', reason: `${what} is no JSON` }];
+  }
+  return inner(parsed);
+}

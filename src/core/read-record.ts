@@ -1,0 +1,218 @@
+import { readCaller, trustIn } from './caller.ts';
+import { clusterOf, type EncryptionContext, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
+import type { Attribution, Fact, FactBase, GrantConstraint } from './fact.ts';
+import { at, field, firstText, flag, isObject, items, kindOf, text } from './json.ts';
+import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
+import { isAudited, isCryptographic, isUse, keyChangeOf } from './operations.ts';
+import { readOutcome } from './outcome.ts';
+import { bounded, type Digest, printable } from './text.ts';
+import { readTimestamp } from './timestamp.ts';
+
+/**
+ * What reading one record came to. A record that is out of scope is counted and left alone; `eventId` is there when it
+ * is a KMS record, whose repetitions are counted. A rejection says what was expected and what was found.
+ */
+export type Reading =
+  | { readonly kind: 'fact'; readonly fact: Fact }
+  | { readonly kind: 'out-of-scope'; readonly eventId?: string }
+  | { readonly kind: 'rejected'; readonly reason: string };
+
+const LIMITS = { eventId: 64, operation: 64, grantId: 128, principal: 512, grantOperations: 32 };
+const KMS = 'kms.amazonaws.com';
+
+const rejected = (reason: string): Reading => ({ kind: 'rejected', reason });
+
+/**
+ * Reads one CloudTrail record; never throws, whatever it is given.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ */
+export function readRecord(record: unknown, digest: Digest): Reading {
+  if (!isObject(record)) return rejected(`expected a CloudTrail record (an object), found ${kindOf(record)}`);
+  const source = text(field(record, 'eventSource'));
+  if (source === undefined) return rejected('expected a CloudTrail record, found an object without eventSource');
+  if (source !== KMS) return { kind: 'out-of-scope' };
+  const operation = text(field(record, 'eventName'));
+  if (operation === undefined) return rejected('KMS record without eventName');
+  const eventId = text(field(record, 'eventID'));
+  if (eventId === undefined) return rejected(`KMS record ${printable(operation, 64)} without eventID`);
+  const time = readTimestamp(field(record, 'eventTime'));
+  if (time === undefined) return rejected(`KMS record ${printable(eventId, 64)}: eventTime is no ISO 8601 instant`);
+  const id = bounded(eventId, LIMITS.eventId, digest);
+  if (!isAudited(operation)) return { kind: 'out-of-scope', eventId: id };
+  const region = text(field(record, 'awsRegion'));
+  const account = firstText(field(record, 'recipientAccountId'), at(record, 'userIdentity', 'accountId'));
+  return factOf(record, digest, {
+    eventId: id,
+    time,
+    operation,
+    caller: readCaller(field(record, 'userIdentity'), region, digest),
+    ...(region === undefined ? {} : { region: bounded(region, 32, digest) }),
+    ...(account === undefined ? {} : { account: bounded(account, 32, digest) }),
+  });
+}
+
+/** Reads a native `aws.kms` event: no CloudTrail record, the key in `resources`, no caller. https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html */
+export function readNativeEvent(envelope: unknown, digest: Digest): Reading {
+  const detailType = text(field(envelope, 'detail-type')) ?? '';
+  const eventId = text(field(envelope, 'id'));
+  if (eventId === undefined) return rejected(`native event "${printable(detailType, 64)}" without id`);
+  const time = readTimestamp(field(envelope, 'time'));
+  if (time === undefined) return rejected(`native event ${printable(eventId, 64)}: time is no ISO 8601 instant`);
+  const change = NATIVE_CHANGES.get(detailType);
+  const id = bounded(eventId, LIMITS.eventId, digest);
+  if (change === undefined) return { kind: 'out-of-scope', eventId: id };
+  const region = text(field(envelope, 'region'));
+  const account = text(field(envelope, 'account'));
+  const keyArn =
+    items(field(envelope, 'resources'))
+      .map(readKeyArn)
+      .find((arn) => arn !== undefined) ??
+    readKeyArn(at(envelope, 'detail', 'key-id')) ??
+    keyArnOfId(at(envelope, 'detail', 'key-id'), region, account);
+  if (keyArn === undefined) return rejected(`native event ${printable(eventId, 64)} names no key ARN`);
+  const caller = { id: 'kms.amazonaws.com', trusted: false, awsRole: false };
+  return {
+    kind: 'fact',
+    fact: {
+      kind: 'key-changed',
+      eventId: id,
+      time,
+      operation: detailType,
+      caller,
+      region: keyArn.region,
+      account: keyArn.account,
+      keyArn: keyArn.arn,
+      change,
+    },
+  };
+}
+
+const NATIVE_CHANGES = new Map([
+  ['KMS CMK Deletion', 'deleted' as const],
+  ['KMS Imported Key Material Expiration', 'material-deleted' as const],
+]);
+
+function factOf(record: unknown, digest: Digest, base: FactBase): Reading {
+  const parameters = field(record, 'requestParameters');
+  const outcome = readOutcome(record);
+  const keyArn = keyArnOf(record, outcome.kind === 'refused');
+  const missing = (what: string): Reading => rejected(`KMS record ${printable(base.eventId, 64)}: ${base.operation} names no ${what}`);
+  if (outcome.kind !== 'success') {
+    const attribution = attributionOf(record, base, keyArn !== undefined, digest);
+    const common = { ...base, ...attribution, ...(keyArn === undefined ? {} : { keyArn }) };
+    if (outcome.kind === 'rehearsed') return { kind: 'fact', fact: { kind: 'rehearsed', ...common } };
+    const { reason, code, message } = outcome;
+    return { kind: 'fact', fact: { kind: 'refused', ...common, reason, code, message, rehearsal: flag(field(parameters, 'dryRun')) } };
+  }
+  const change = keyChangeOf(base.operation);
+  if (change !== undefined) {
+    const keyStoreId = text(field(parameters, 'customKeyStoreId'));
+    if (keyArn === undefined && keyStoreId === undefined) return missing('key ARN');
+    const subject = keyArn === undefined ? { keyStoreId: bounded(keyStoreId ?? '', 128, digest) } : { keyArn };
+    return { kind: 'fact', fact: { kind: 'key-changed', ...base, ...subject, change } };
+  }
+  if (keyArn === undefined) return missing('key ARN');
+  if (isCryptographic(base.operation)) {
+    return { kind: 'fact', fact: { kind: 'key-used', ...base, ...attributionOf(record, base, true, digest), keyArn } };
+  }
+  const rawGrantId = grantIdOf(record);
+  if (rawGrantId === undefined) return missing('grant id');
+  const grantId = bounded(rawGrantId, LIMITS.grantId, digest);
+  if (base.operation !== 'CreateGrant') {
+    return {
+      kind: 'fact',
+      fact: { kind: 'grant-ended', ...base, keyArn, grantId, how: base.operation === 'RevokeGrant' ? 'revoked' : 'retired' },
+    };
+  }
+  const grantee = firstText(field(parameters, 'granteePrincipal'), field(parameters, 'granteeServicePrincipal'));
+  const retiree = firstText(field(parameters, 'retiringPrincipal'), field(parameters, 'retiringServicePrincipal'));
+  const operations = operationsOf(parameters, digest);
+  const constraint = constraintOf(parameters, digest);
+  const sourceArn = text(at(parameters, 'constraints', 'sourceArn'));
+  return {
+    kind: 'fact',
+    fact: {
+      kind: 'grant-created',
+      ...base,
+      ...attributionOf(record, base, true, digest),
+      keyArn,
+      grantId,
+      ...(grantee === undefined ? {} : { grantee: bounded(grantee, LIMITS.principal, digest) }),
+      ...(retiree === undefined ? {} : { retiree: bounded(retiree, LIMITS.principal, digest) }),
+      ...(operations === undefined ? {} : { operations }),
+      ...(constraint === undefined ? {} : { constraint }),
+      ...(sourceArn === undefined ? {} : { sourceArn: bounded(sourceArn, LIMITS.principal, digest) }),
+    },
+  };
+}
+
+/**
+ * The key's ARN, wherever this record keeps it. For a refusal the ARN in the message names the key at fault, where
+ * the record names several; a record that was denied has it nowhere else.
+ */
+function keyArnOf(record: unknown, refused: boolean): string | undefined {
+  const resources = items(field(record, 'resources')).map((resource) => readKeyArn(field(resource, 'ARN')));
+  const inMessage = refused ? findKeyArn(field(record, 'errorMessage')) : undefined;
+  if (inMessage !== undefined && resources.some((arn) => arn?.arn === inMessage.arn)) return inMessage.arn;
+  const candidates = [
+    at(record, 'responseElements', 'keyId'),
+    at(record, 'serviceEventDetails', 'keyId'),
+    at(record, 'requestParameters', 'keyId'),
+  ];
+  const region = text(field(record, 'awsRegion'));
+  const account = firstText(field(record, 'recipientAccountId'), at(record, 'userIdentity', 'accountId'));
+  const found =
+    resources.find((arn) => arn !== undefined) ??
+    candidates.map(readKeyArn).find((arn) => arn !== undefined) ??
+    inMessage ??
+    candidates.map((id) => keyArnOfId(id, region, account)).find((arn) => arn !== undefined);
+  return found?.arn;
+}
+
+/** CreateGrant answers with it, RetireGrant keeps it beside the request, RevokeGrant asks for it. */
+function grantIdOf(record: unknown): string | undefined {
+  return firstText(
+    at(record, 'responseElements', 'grantId'),
+    at(record, 'additionalEventData', 'grantId'),
+    at(record, 'requestParameters', 'grantId'),
+  );
+}
+
+function operationsOf(parameters: unknown, digest: Digest): readonly string[] | undefined {
+  const raw = field(parameters, 'operations');
+  if (!Array.isArray(raw)) return undefined;
+  const operations = raw.slice(0, LIMITS.grantOperations).map((operation) => bounded(text(operation) ?? '?', LIMITS.operation, digest));
+  return [...new Set(operations)].sort();
+}
+
+function constraintOf(parameters: unknown, digest: Digest): GrantConstraint | undefined {
+  const constraints = field(parameters, 'constraints');
+  for (const [match, name] of [
+    ['equals', 'encryptionContextEquals'],
+    ['subset', 'encryptionContextSubset'],
+  ] as const) {
+    const context = readContext(field(constraints, name), digest);
+    if (context.size > 0) return { match, context };
+  }
+  return undefined;
+}
+
+/** A grant's context is its constraint; the context of ReEncrypt is the source's. */
+function contextOf(record: unknown, operation: string, digest: Digest): EncryptionContext {
+  const parameters = field(record, 'requestParameters');
+  if (operation === 'CreateGrant') return constraintOf(parameters, digest)?.context ?? new Map();
+  const context = readContext(field(parameters, 'encryptionContext'), digest);
+  return context.size > 0 ? context : readContext(field(parameters, 'sourceEncryptionContext'), digest);
+}
+
+function attributionOf(record: unknown, base: FactBase, keyKnown: boolean, digest: Digest): Attribution {
+  const context = isUse(base.operation) ? contextOf(record, base.operation, digest) : new Map<string, string>();
+  const trust = trustIn(base.caller, context);
+  const cluster = clusterOf(context, digest);
+  const resource = resourceOf(context);
+  if (cluster === undefined || trust !== 'trusted') {
+    return { trust, ...(resource === undefined ? {} : { resource }), ...(cluster === undefined ? {} : { claimed: cluster }) };
+  }
+  const volumeId = keyKnown ? volumeIdOf(context, digest) : undefined;
+  return { trust, cluster, ...(volumeId === undefined ? {} : { volumeId }) };
+}

@@ -1,0 +1,198 @@
+import { type ClusterDependents, countDependents } from './dependents.ts';
+import type { GrantCreated, KeyUsed, Volume } from './fact.ts';
+import { timeOf, volumeOf } from './fact.ts';
+import { type Evidence, type Finding, findingId, foldEvidence, type Occurrence } from './finding.ts';
+import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
+import { type KeyState, keyState } from './key-state.ts';
+import { grantRevokedInUse } from './rules/grant-revoked-in-use.ts';
+import { ruleOf } from './rules/registry.ts';
+import { useAfterRelease } from './rules/use-after-release.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type Digest, printable } from './text.ts';
+import type { Timestamp } from './timestamp.ts';
+
+/** One volume as it stands. */
+export interface VolumeReport extends Volume {
+  readonly status: 'prepared' | 'granted' | 'released';
+  readonly grants: readonly GrantReport[];
+  readonly decrypts: number;
+}
+
+/** One grant of a volume. */
+export interface GrantReport {
+  readonly grantId: string;
+  readonly status: GrantStatus;
+  readonly createdAt?: Timestamp;
+  readonly endedAt?: Timestamp;
+}
+
+/** One key as it stands, with who depends on it. */
+export interface KeyReport {
+  readonly keyArn: string;
+  readonly state?: KeyState;
+  readonly openGrants: number;
+  readonly clusters: readonly ClusterDependents[];
+  readonly resources: readonly { readonly kind: string; readonly id: string; readonly lastSeen: Timestamp }[];
+}
+
+/** What a ledger says: the findings that hold, the volumes and the keys, each sorted by its ids. */
+export interface LedgerReport {
+  readonly findings: readonly Finding[];
+  readonly volumes: readonly VolumeReport[];
+  readonly keys: readonly KeyReport[];
+}
+
+/** Folds a ledger's facts into what they say together; the same for any order in which they came. */
+export function reportOf(snapshot: Snapshot, digest: Digest): LedgerReport {
+  const timelines = timelinesOf(snapshot);
+  return { findings: findingsOf(snapshot, timelines, digest), volumes: timelines.map(volumeReport), keys: keysOf(snapshot) };
+}
+
+/** The facts of one volume, joined. */
+interface Timeline {
+  readonly volume: Volume;
+  readonly grants: Map<string, GrantHead>;
+  readonly decrypts: KeyUsed[];
+}
+
+const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/** Sorts by a text made of each element; the elements' ids never contain a line break. */
+function sortedBy<T>(elements: Iterable<T>, id: (element: T) => string): T[] {
+  return [...elements]
+    .map((element) => ({ element, id: id(element) }))
+    .sort((a, b) => byText(a.id, b.id))
+    .map(({ element }) => element);
+}
+
+function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const element of elements) {
+    const group = groups.get(id(element));
+    if (group === undefined) groups.set(id(element), [element]);
+    else group.push(element);
+  }
+  return groups;
+}
+
+const volumeSortId = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): string =>
+  [volumeId, clusterAccount, clusterName, keyArn].join('\n');
+
+function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
+  const heads = new Map(grants.map((head) => [JSON.stringify([head.keyArn, head.grantId]), head]));
+  const timelines = new Map<string, Timeline>();
+  const timelineOf = (fact: GrantCreated | KeyUsed): Timeline | undefined => {
+    const volume = volumeOf(fact);
+    if (volume === undefined) return undefined;
+    const id = volumeSortId(volume);
+    const timeline = timelines.get(id) ?? { volume, grants: new Map(), decrypts: [] };
+    timelines.set(id, timeline);
+    return timeline;
+  };
+  for (const creation of creations) {
+    const head = heads.get(JSON.stringify([creation.keyArn, creation.grantId]));
+    if (head !== undefined) timelineOf(creation)?.grants.set(creation.grantId, head);
+  }
+  for (const use of uses) {
+    const timeline = timelineOf(use);
+    if (use.operation === 'Decrypt') timeline?.decrypts.push(use);
+  }
+  return sortedBy(timelines.values(), ({ volume }) => volumeSortId(volume));
+}
+
+function volumeReport({ volume, grants, decrypts }: Timeline): VolumeReport {
+  const heads = sortedBy(grants.values(), ({ grantId }) => grantId);
+  const ended = heads.every((head) => grantStatus(head) !== 'open');
+  return {
+    ...volume,
+    status: heads.length === 0 ? 'prepared' : ended ? 'released' : 'granted',
+    grants: heads.map(grantReport),
+    decrypts: new Set(decrypts.map(({ eventId }) => eventId)).size,
+  };
+}
+
+function grantReport(head: GrantHead): GrantReport {
+  return {
+    grantId: head.grantId,
+    status: grantStatus(head),
+    ...(head.created === undefined ? {} : { createdAt: timeOf(head.created) }),
+    ...(head.end === undefined ? {} : { endedAt: timeOf(head.end.order) }),
+  };
+}
+
+function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], digest: Digest): Finding[] {
+  const occurrences = [
+    ...snapshot.occurrences,
+    ...snapshot.grants.flatMap(grantRevokedInUse.judge),
+    ...timelines.flatMap(({ volume, grants, decrypts }) => useAfterRelease.judge(volume, [...grants.values()], decrypts)),
+  ];
+  const byId = grouped(occurrences, ({ rule, subject }) => findingId(rule, subject, digest));
+  const findings = [...byId].flatMap(([id, all]) => {
+    const evidence = foldEvidence(all);
+    return evidence === undefined ? [] : findingOf(id, evidence);
+  });
+  return sortedBy(findings, ({ id }) => id);
+}
+
+/** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it. */
+export function findingOf(id: string, { first, last, orders, count }: Evidence): Finding {
+  const { rule, severity, subject, about, operation, caller, region } = first;
+  return {
+    id,
+    rule,
+    severity,
+    status: 'holds',
+    title: titleOf(first),
+    ...about,
+    caller,
+    operation,
+    ...(region === undefined ? {} : { region }),
+    ...subject,
+    firstSeen: first.time,
+    lastSeen: last.time,
+    count,
+    eventIds: orders.map((order) => order.slice(order.indexOf('#') + 1)),
+  };
+}
+
+/** One line: what is wrong, and with what. */
+export function titleOf({ rule, subject, about }: Occurrence): string {
+  const { clusterName, resource, keyArn, keyStoreId } = { ...about, ...subject };
+  const key = keyArn?.split('/').at(-1) ?? keyStoreId;
+  const parts = [key === undefined ? undefined : `key ${key}`, clusterName === undefined ? undefined : `cluster ${clusterName}`, resource];
+  const named = parts.filter((part) => part !== undefined).map((part) => printable(part, 90));
+  const title = ruleOf(rule)?.title ?? rule;
+  return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
+}
+
+function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources }: Snapshot): KeyReport[] {
+  const open = grouped(
+    grants.filter((head) => head.created !== undefined && head.end === undefined),
+    ({ keyArn }) => keyArn,
+  );
+  const changed = grouped(changes, ({ keyArn }) => keyArn);
+  const used = new Map<string, Map<string, KeyReport['resources'][number]>>();
+  const keyArns = new Set<string>();
+  for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources]) {
+    if (keyArn !== undefined) keyArns.add(keyArn);
+  }
+  const grantedTo = creations.flatMap(({ keyArn, resource, time }) => (resource === undefined ? [] : { keyArn, resource, lastSeen: time }));
+  for (const { keyArn, resource, lastSeen } of [...resources, ...grantedTo]) {
+    const ofKey = used.get(keyArn) ?? new Map();
+    used.set(keyArn, ofKey);
+    const id = `${resource.kind}\n${resource.id}`;
+    const known = ofKey.get(id);
+    if (known === undefined || known.lastSeen < lastSeen) ofKey.set(id, { ...resource, lastSeen });
+  }
+  return [...keyArns].sort().map((keyArn) => {
+    const state = keyState(changed.get(keyArn) ?? []);
+    const { openGrants, clusters } = countDependents((open.get(keyArn) ?? []).map(({ cluster }) => cluster));
+    return {
+      keyArn,
+      ...(state === undefined ? {} : { state }),
+      openGrants,
+      clusters,
+      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => `${kind}\n${id}`),
+    };
+  });
+}

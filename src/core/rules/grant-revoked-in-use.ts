@@ -1,0 +1,40 @@
+import { eventIdOf, timeOf } from '../fact.ts';
+import type { Occurrence } from '../finding.ts';
+import type { GrantHead } from '../grant.ts';
+import { key, name } from './phrases.ts';
+import type { RuleText } from './rule.ts';
+
+/** Holds while a cluster's grant ended first by RevokeGrant: somebody took the key from under a running task. */
+export const grantRevokedInUse = {
+  id: 'grant-revoked-in-use',
+  severity: 'high',
+  title: 'A grant was revoked under a cluster',
+  why: 'Fargate retires its own grants when a task ends. A revocation comes from somebody else, and the task’s storage fails when it next needs the key.',
+  runbook: [
+    'Ask the caller why the grant was revoked.',
+    'Have the task replaced; its successor gets a grant of its own: aws ecs stop-task --cluster <cluster> --task <task>',
+    'If nobody knows, withdraw the caller’s kms:RevokeGrant.',
+  ],
+  limits: 'A grant whose creation was never seen belongs to no cluster that we know, and raises nothing until it is.',
+  attack: 'T1485',
+  scenarios: { firing: 'revoke-in-use', silent: 'fargate-task-life', nearMiss: 'revoke-after-retire' },
+  /** The occurrence that this grant is, given all that is known of it: none, or the deciding RevokeGrant. */
+  judge: (head: GrantHead): Occurrence[] => {
+    const { keyArn, grantId, cluster, volumeId, end } = head;
+    if (cluster === undefined || end?.how !== 'revoked') return [];
+    return [
+      {
+        rule: 'grant-revoked-in-use',
+        severity: 'high',
+        subject: { keyArn, grantId },
+        about: { clusterAccount: cluster.account, clusterName: cluster.name, ...(volumeId === undefined ? {} : { volumeId }) },
+        group: JSON.stringify(['grant-revoked-in-use', keyArn, end.by]),
+        eventId: eventIdOf(end.order),
+        time: timeOf(end.order),
+        operation: 'RevokeGrant',
+        caller: end.by,
+        sentence: `${name(end.by)} revoked grant ${name(grantId)} on ${key(keyArn)} of cluster ${name(cluster.name)}${volumeId === undefined ? '' : `, volume ${name(volumeId)}`}.`,
+      },
+    ];
+  },
+} as const satisfies RuleText & { judge: unknown };

@@ -1,0 +1,21 @@
+import type { Fact } from '../fact.ts';
+import { isUse } from '../operations.ts';
+import type { RefusalReason } from '../outcome.ts';
+import { by, clusterOrResource, key, keyField, purpose } from './phrases.ts';
+import { NOT_APPLICABLE, type RuleId, SILENT, type Verdict } from './rule.ts';
+
+/** Fires when a use of a key was refused for one of `reasons`; shared by the `*-key-use` rules. */
+export function judgeRefusedUse(fact: Fact, rule: RuleId, reasons: readonly RefusalReason[], state: string): Verdict {
+  if (fact.kind !== 'refused' || !isUse(fact.operation)) return NOT_APPLICABLE;
+  if (!reasons.includes(fact.reason)) return SILENT;
+  // A missing alias or a mistyped id names no key that anybody could bring back.
+  if (fact.reason === 'missing' && fact.keyArn === undefined) return SILENT;
+  const rehearsed = fact.rehearsal ? 'A rehearsal of ' : '';
+  return {
+    verdict: 'fires',
+    subject: { ...keyField(fact), ...clusterOrResource(fact) },
+    ...(fact.volumeId === undefined ? {} : { about: { volumeId: fact.volumeId } }),
+    group: [rule, fact.keyArn ?? ''],
+    sentence: `${rehearsed}${fact.operation}${purpose(fact)} by ${by(fact)} was refused: ${key(fact.keyArn)} ${state}.`,
+  };
+}

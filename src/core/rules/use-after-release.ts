@@ -1,0 +1,44 @@
+import { type KeyUsed, timeOf, type Volume } from '../fact.ts';
+import type { Occurrence } from '../finding.ts';
+import type { GrantHead } from '../grant.ts';
+import { key, name } from './phrases.ts';
+import type { RuleText } from './rule.ts';
+
+/** Holds while a volume was decrypted after every grant it had by then was over. */
+export const useAfterRelease = {
+  id: 'use-after-release',
+  severity: 'medium',
+  title: 'A volume was decrypted after its grants had ended',
+  why: 'With its grants over, nothing should open the volume any more: somebody reaches its data by another way, or a record is missing.',
+  runbook: [
+    'See the volume’s whole timeline, and who made the late Decrypt.',
+    'Look for a grant that the audit has not seen: aws kms list-grants --key-id <key>',
+  ],
+  limits: 'Alerted only once it has stood for 15 minutes, because a re-attached volume’s new grant may be delivered late.',
+  scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
+  /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
+  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] =>
+    decrypts.filter((decrypt) => isLate(decrypt, grants)).map((decrypt) => occurrenceOf(volume, decrypt)),
+} as const satisfies RuleText & { judge: unknown };
+
+function isLate(decrypt: KeyUsed, grants: readonly GrantHead[]): boolean {
+  const createdByThen = grants.filter(({ created }) => created !== undefined && timeOf(created) <= decrypt.time);
+  return createdByThen.length > 0 && createdByThen.every(({ end }) => end !== undefined && timeOf(end.order) < decrypt.time);
+}
+
+function occurrenceOf(volume: Volume, decrypt: KeyUsed): Occurrence {
+  const { clusterAccount, clusterName, volumeId, keyArn } = volume;
+  return {
+    rule: 'use-after-release',
+    severity: 'medium',
+    subject: { clusterAccount, clusterName, volumeId, keyArn },
+    about: {},
+    group: JSON.stringify(['use-after-release', clusterAccount, clusterName]),
+    eventId: decrypt.eventId,
+    time: decrypt.time,
+    operation: decrypt.operation,
+    caller: decrypt.caller.id,
+    ...(decrypt.region === undefined ? {} : { region: decrypt.region }),
+    sentence: `${name(decrypt.caller.id)} decrypted volume ${name(volumeId)} of cluster ${name(clusterName)} with ${key(keyArn)} after every grant of it had ended.`,
+  };
+}

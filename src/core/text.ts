@@ -1,0 +1,43 @@
+/** A hexadecimal SHA-256 of a text. Core has no `node:crypto`; its callers bring this one. */
+export type Digest = (text: string) => string;
+
+/** Controls, direction and zero-width marks, line separators: nothing that a reader sees as itself. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Text that a person may look at: what cannot be seen is spelt `\u{…}`, and at most `limit` characters stay. */
+export function printable(value: string, limit: number): string {
+  return shortened(
+    value.replace(UNSEEN, (unseen) => `\\u{${(unseen.codePointAt(0) ?? 0).toString(16)}}`),
+    limit,
+  );
+}
+
+/** The text, or its beginning and an ellipsis, in at most `limit` characters; never half a character. */
+export function shortened(value: string, limit: number): string {
+  return value.length <= limit
+    ? value
+    : `${value
+        .slice(0, limit - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, '')}…`;
+}
+
+/**
+ * The text as an identity of at most `limit` characters: longer ones keep their beginning and gain a digest of
+ * the whole, so that two long texts never become one.
+ */
+export function bounded(value: string, limit: number, digest: Digest): string {
+  if (value.length <= limit) return value;
+  const mark = `~${digest(value).slice(0, 16)}`;
+  return `${value.slice(0, limit - mark.length).toWellFormed()}${mark}`;
+}
+
+/** One part of a composite key: the characters that join parts are spelt `%XX`, so that parts cannot run together. */
+export function keyPart(value: string): string {
+  return value.replace(/[%/#|]/g, (joint) => `%${joint.charCodeAt(0).toString(16)}`);
+}
+
+/** The reverse of {@link keyPart}. */
+export function fromKeyPart(part: string): string {
+  return part.replace(/%(2[35f]|7c)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}

@@ -1,0 +1,224 @@
+import { alertMessage } from './core/alert-text.ts';
+import { type Claim, decideAlert, LEASE_SECONDS } from './core/alerting.ts';
+import { readEnvelope } from './core/envelope.ts';
+import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeOf } from './core/fact.ts';
+import { type Evidence, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
+import { type GrantHead, withCreation } from './core/grant.ts';
+import { added, type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
+import { inScope, type Policy } from './core/policy.ts';
+import type { Reading } from './core/read-record.ts';
+import { grantRevokedInUse } from './core/rules/grant-revoked-in-use.ts';
+import { judgeFact, ruleOf } from './core/rules/registry.ts';
+import { useAfterRelease } from './core/rules/use-after-release.ts';
+import { atLeast, SEVERITIES } from './core/severity.ts';
+import type { Digest } from './core/text.ts';
+import type { AlertSink, Clock, Ledger, Log, MetricSink } from './ports.ts';
+
+/** What the pipeline works with. Without `alerts` and `metrics` it records and judges in silence, as a replay does. */
+export interface Pipeline {
+  readonly ledger: Ledger;
+  readonly policy: Policy;
+  readonly digest: Digest;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly alerts?: AlertSink;
+  readonly metrics?: MetricSink;
+  /** Keys of the deployment itself: refusals on them are a metric, never a finding. */
+  readonly ownKeys?: ReadonlySet<string>;
+}
+
+/** How long a volume must have stood decrypted after release before it is alerted: late records would cry wolf. */
+const STANDING_SECONDS = 15 * 60;
+/** Losing this often against other handlers within one lease is a fault to retry, not to spin on. */
+const CLAIM_ATTEMPTS = 8;
+/** Alerts that say what depends on the key. */
+const WITH_DEPENDENTS = /^(?:key-made-unusable|.*-key-use)$/;
+
+/** Thrown when an alert is held by a handler that may have died: the queue brings the event back after the lease. */
+export class AlertHeldError extends Error {
+  override readonly name = 'AlertHeldError';
+}
+
+/** What became of one record. */
+export type Audited = 'audited' | 'out-of-scope' | 'rejected';
+
+/**
+ * Handles one event in whatever envelope it comes. Bad records are counted and logged; a throw is an infrastructure
+ * fault, to be retried with the whole event.
+ */
+export async function auditEvent(event: unknown, pipeline: Pipeline): Promise<void> {
+  for (const reading of readEnvelope(event, pipeline.digest)) await auditReading(reading, pipeline);
+}
+
+/** Handles what one record was read as. */
+export async function auditReading(reading: Reading, pipeline: Pipeline): Promise<Audited> {
+  if (reading.kind === 'rejected') {
+    pipeline.log('record rejected', { reason: reading.reason });
+    await pipeline.metrics?.put([REJECTED_RECORD]);
+    return 'rejected';
+  }
+  if (reading.kind === 'out-of-scope' || !inScope(reading.fact, pipeline.policy)) return 'out-of-scope';
+  await auditFact(reading.fact, pipeline);
+  return 'audited';
+}
+
+/**
+ * The order of work: write the own fact; read what the joint rules need, consistently; judge; keep the evidence; then
+ * tell. A record seen before goes the whole way again: a crash may have come before its finding.
+ */
+async function auditFact(fact: Fact, pipeline: Pipeline): Promise<void> {
+  const joint = await keepAndJoin(fact, pipeline);
+  if (fact.kind === 'refused' && fact.keyArn !== undefined && pipeline.ownKeys?.has(fact.keyArn)) {
+    await pipeline.metrics?.put([OWN_KEY_REFUSED]);
+    return;
+  }
+  const own = judgeFact(fact, pipeline.policy);
+  for (const occurrence of own) {
+    await pipeline.ledger.addEvidence(findingId(occurrence.rule, occurrence.subject, pipeline.digest), occurrence);
+  }
+  await tell([...own, ...joint], fact.eventId, pipeline);
+}
+
+/** Writes the fact and folds what it joins; returns the joint occurrences that are told at once. */
+async function keepAndJoin(fact: Fact, pipeline: Pipeline): Promise<Occurrence[]> {
+  const { ledger } = pipeline;
+  switch (fact.kind) {
+    case 'grant-created': {
+      await ledger.addCreation(fact);
+      const head = await ledger.joinCreation(fact);
+      if (head.end === undefined) return [];
+      await lookForUseAfterRelease(head, fact.time, pipeline);
+      return grantRevokedInUse.judge(head);
+    }
+    case 'grant-ended': {
+      const head = await ledger.joinEnding(fact);
+      if (head.end !== undefined) await lookForUseAfterRelease(head, timeOf(head.end.order), pipeline);
+      return grantRevokedInUse.judge(head);
+    }
+    case 'key-used': {
+      await ledger.addFact(fact);
+      const volume = volumeOf(fact);
+      if (volume !== undefined && fact.operation === 'Decrypt') await judgeRelease(volume, [fact], pipeline);
+      return [];
+    }
+    case 'rehearsed':
+    case 'refused':
+    case 'key-changed':
+      await ledger.addFact(fact);
+      return [];
+    default:
+      return fact satisfies never;
+  }
+}
+
+async function lookForUseAfterRelease(head: GrantHead, since: string, pipeline: Pipeline): Promise<void> {
+  const { cluster, volumeId, keyArn } = head;
+  if (cluster === undefined || volumeId === undefined) return;
+  const volume = { clusterAccount: cluster.account, clusterName: cluster.name, volumeId, keyArn };
+  await judgeRelease(volume, await pipeline.ledger.decryptsSince(volume, since), pipeline);
+}
+
+/** Marks the volume when one of `decrypts` came after its release; the sweep looks again and alerts. */
+async function judgeRelease(volume: Volume, decrypts: readonly KeyUsed[], pipeline: Pipeline): Promise<void> {
+  const occurrence = (await foldRelease(volume, decrypts, pipeline.ledger)).at(-1);
+  if (occurrence === undefined) return;
+  const id = findingId(occurrence.rule, occurrence.subject, pipeline.digest);
+  await pipeline.ledger.addCandidate(id, { occurrence, volume, since: pipeline.now() });
+}
+
+async function foldRelease(volume: Volume, decrypts: readonly KeyUsed[], ledger: Ledger): Promise<Occurrence[]> {
+  if (decrypts.length === 0) return [];
+  const creations = await ledger.creationsOf(volume);
+  if (creations.length === 0) return [];
+  return useAfterRelease.judge(volume, withCreations(await ledger.headsOf(creations), creations), decrypts);
+}
+
+/** The heads with the creations told of them: a handler may have stopped between the two writes. */
+function withCreations(heads: readonly GrantHead[], creations: readonly GrantCreated[]): GrantHead[] {
+  const byGrant = new Map(heads.map((head) => [head.grantId, head]));
+  for (const creation of creations) byGrant.set(creation.grantId, withCreation(byGrant.get(creation.grantId), creation));
+  return [...byGrant.values()];
+}
+
+/** Looks again at every volume marked long enough ago; alerts those that still stand. The scheduled half of `use-after-release`. */
+export async function settleCandidates(pipeline: Pipeline): Promise<number> {
+  const { ledger, now, digest } = pipeline;
+  const pending = await ledger.pendingCandidates(now() - STANDING_SECONDS);
+  for (const { findingId: id, volume } of pending) {
+    const occurrences = await foldRelease(volume, await ledger.decryptsSince(volume, ''), ledger);
+    const lead = occurrences.at(-1);
+    if (lead !== undefined) {
+      await pipeline.metrics?.put(added(metricsOf(lead)));
+      await alert({ lead, others: [], by: `sweep/${digest(id).slice(0, 16)}` }, pipeline, foldEvidence(occurrences));
+    }
+    await ledger.settleCandidate(id);
+  }
+  return pending.length;
+}
+
+/** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */
+async function tell(occurrences: readonly Occurrence[], by: string, pipeline: Pipeline): Promise<void> {
+  if (occurrences.length === 0) return;
+  const metrics: Metric[] = occurrences.flatMap(metricsOf);
+  const told = await Promise.allSettled([
+    pipeline.metrics?.put(added(metrics)),
+    ...alertsOf(occurrences, pipeline.policy).map((one) => alert({ ...one, by }, pipeline, undefined)),
+  ]);
+  for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+interface Alert {
+  readonly lead: Occurrence;
+  readonly others: readonly Occurrence[];
+  readonly by: string;
+}
+
+/** One alert per group: its most severe occurrence leads, and a rule that folds into another's alert is told there. */
+function alertsOf(occurrences: readonly Occurrence[], policy: Policy): Omit<Alert, 'by'>[] {
+  const fired = new Set(occurrences.map(({ rule }) => rule));
+  const groups = new Map<string, Occurrence[]>();
+  const groupOfRule = new Map(occurrences.map(({ rule, group }) => [rule, group]));
+  for (const occurrence of occurrences) {
+    const host = ruleOf(occurrence.rule)?.foldedInto?.find((rule) => fired.has(rule));
+    const group = (host === undefined ? undefined : groupOfRule.get(host)) ?? occurrence.group;
+    groups.set(group, [...(groups.get(group) ?? []), occurrence]);
+  }
+  return [...groups].flatMap(([group, members]) => {
+    const [lead, ...others] = members
+      .filter(({ severity }) => atLeast(severity, policy.minimumAlertSeverity))
+      .sort(
+        (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || Number(b.group === group) - Number(a.group === group),
+      );
+    return lead === undefined ? [] : { lead, others };
+  });
+}
+
+/** Sends an alert at least once: claim the group's lease, publish, note. Who finds the group told, or being told, is done. */
+async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evidence | undefined): Promise<void> {
+  const { alerts, ledger, now, policy, digest } = pipeline;
+  if (alerts === undefined) return;
+  for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
+    const note = await ledger.alertNote(lead.group);
+    const decision = decideAlert(note, {
+      by,
+      time: lead.time,
+      severity: lead.severity,
+      now: now(),
+      renotifyMinutes: policy.renotifyMinutes,
+    });
+    if (decision.act === 'covered') return;
+    if (decision.act === 'wait')
+      throw new AlertHeldError(`the alert of ${lead.rule} is held by ${note.claim?.by} until ${note.claim?.until}`);
+    const claim: Claim = { until: now() + LEASE_SECONDS, by, through: lead.time, severity: lead.severity };
+    if (!(await ledger.claimAlert(lead.group, note, claim))) continue;
+    const evidence = joint ??
+      (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? { first: lead, last: lead, orders: [], count: 1 };
+    const keyArn = WITH_DEPENDENTS.test(lead.rule) ? lead.subject.keyArn : undefined;
+    const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
+    await alerts.publish(alertMessage({ lead, others, evidence, dependents, reminder: decision.reminder }, digest));
+    const through = [lead.time, evidence.last.time, note.sent?.through ?? ''].sort().at(-1) ?? lead.time;
+    await ledger.noteAlert(lead.group, { ...claim, through });
+    return;
+  }
+  throw new AlertHeldError(`the alert of ${lead.rule} changed hands ${CLAIM_ATTEMPTS} times`);
+}
