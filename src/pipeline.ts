@@ -162,7 +162,7 @@ async function tell(occurrences: readonly Occurrence[], by: string, pipeline: Pi
   const metrics: Metric[] = occurrences.flatMap(metricsOf);
   const told = await Promise.allSettled([
     pipeline.metrics?.put(added(metrics)),
-    ...alertsOf(occurrences, pipeline.policy).map((one) => alert({ ...one, by }, pipeline, undefined)),
+    ...alertsOf(occurrences).map((one) => alert({ ...one, by }, pipeline, undefined)),
   ]);
   for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
 }
@@ -174,7 +174,7 @@ interface Alert {
 }
 
 /** One alert per group: its most severe occurrence leads, and a rule that folds into another's alert is told there. */
-function alertsOf(occurrences: readonly Occurrence[], policy: Policy): Omit<Alert, 'by'>[] {
+function alertsOf(occurrences: readonly Occurrence[]): Omit<Alert, 'by'>[] {
   const fired = new Set(occurrences.map(({ rule }) => rule));
   const groups = new Map<string, Occurrence[]>();
   const groupOfRule = new Map(occurrences.map(({ rule, group }) => [rule, group]));
@@ -184,11 +184,8 @@ function alertsOf(occurrences: readonly Occurrence[], policy: Policy): Omit<Aler
     groups.set(group, [...(groups.get(group) ?? []), occurrence]);
   }
   return [...groups].flatMap(([group, members]) => {
-    const [lead, ...others] = members
-      .filter(({ severity }) => atLeast(severity, policy.minimumAlertSeverity))
-      .sort(
-        (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || Number(b.group === group) - Number(a.group === group),
-      );
+    const rank = (occurrence: Occurrence): number => SEVERITIES.indexOf(occurrence.severity) + (occurrence.group === group ? 0 : 0.5);
+    const [lead, ...others] = [...members].sort((a, b) => rank(a) - rank(b));
     return lead === undefined ? [] : { lead, others };
   });
 }
@@ -196,7 +193,7 @@ function alertsOf(occurrences: readonly Occurrence[], policy: Policy): Omit<Aler
 /** Sends an alert at least once: claim the group's lease, publish, note. Who finds the group told, or being told, is done. */
 async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evidence | undefined): Promise<void> {
   const { alerts, ledger, now, policy, digest } = pipeline;
-  if (alerts === undefined) return;
+  if (alerts === undefined || !atLeast(lead.severity, policy.minimumAlertSeverity)) return;
   for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
     const note = await ledger.alertNote(lead.group);
     const decision = decideAlert(note, {

@@ -14,7 +14,6 @@ export function judgeRefusedUse(fact: Fact, rule: RuleId, reasons: readonly Refu
   return {
     verdict: 'fires',
     subject: { ...keyField(fact), ...clusterOrResource(fact) },
-    ...(fact.volumeId === undefined ? {} : { about: { volumeId: fact.volumeId } }),
     group: [rule, fact.keyArn ?? ''],
     sentence: `${rehearsed}${fact.operation}${purpose(fact)} by ${by(fact)} was refused: ${key(fact.keyArn)} ${state}.`,
   };

@@ -1,0 +1,43 @@
+// Builds dist/: the Lambda entries with their shared chunks, and the command line beside them, never inside.
+import { rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const policy = process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`;
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  splitting: true,
+  outExtension: { '.js': '.mjs' },
+  mainFields: ['module', 'main'],
+  alias: { '#policy': policy },
+  logLevel: 'warning',
+};
+
+await rm(`${root}dist`, { recursive: true, force: true });
+const { metafile } = await build({
+  ...common,
+  entryPoints: ['src/audit.ts', 'src/sweep.ts'],
+  outdir: 'dist',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  chunkNames: 'chunk-[hash]',
+  metafile: true,
+});
+// What went into which chunk, for the test that guards the bundle's size and contents.
+await writeFile(`${root}dist/meta.json`, JSON.stringify(metafile));
+await build({
+  ...common,
+  entryPoints: ['src/cli/kms-audit.ts', 'src/local/lambda-runtime.ts'],
+  outdir: 'dist/cli',
+  outbase: 'src',
+  entryNames: '[name]',
+  chunkNames: 'chunk-[hash]',
+  target: 'node20',
+  packages: 'external',
+});

@@ -1,0 +1,332 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { AlertNote, Claim } from '../core/alerting.ts';
+import { countDependents, type Dependents } from '../core/dependents.ts';
+import type { Cluster } from '../core/encryption-context.ts';
+import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
+import { orderOf } from '../core/fact.ts';
+import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
+import type { GrantHead } from '../core/grant.ts';
+import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
+import { type Timestamp, toSeconds } from '../core/timestamp.ts';
+import type { Candidate, Ledger } from '../ports.ts';
+import {
+  decodeFact,
+  decodeHead,
+  decodeNote,
+  decodeOccurrence,
+  encodeFact,
+  encodeOccurrence,
+  type Item,
+  keyOf,
+  textOf,
+} from './item-codec.ts';
+import {
+  candidateKey,
+  evidenceKey,
+  factKey,
+  grantKey,
+  type ItemKey,
+  noteKey,
+  ofOpenSortKey,
+  openSortKey,
+  PENDING,
+  resourceKey,
+  volumePartition,
+} from './item-keys.ts';
+
+/** Facts stay this long after their event, grants after their end. */
+const RETENTION_SECONDS = 400 * 24 * 60 * 60;
+/** Dependents are for people: past so many pages of the index we say "at least". */
+const DEPENDENT_PAGES = 20;
+const INDEX = 'open';
+
+const S = (value: string): { S: string } => ({ S: value });
+const N = (value: number): { N: string } => ({ N: String(value) });
+const expiry = (time: Timestamp): { N: string } => N(toSeconds(time) + RETENTION_SECONDS);
+const itemKey = ({ pk, sk }: ItemKey): { pk: { S: string }; sk: { S: string } } => ({ pk: S(pk), sk: S(sk) });
+
+/** An earlier or equal creation is not known yet. */
+const EARLIEST_CREATION = '(attribute_not_exists(ck) OR ck >= :ck)';
+const NOT_ENDED = 'attribute_not_exists(en)';
+const EARLIEST_ENDING = '(attribute_not_exists(en) OR en >= :en)';
+const LATEST_SIGHT = '(attribute_not_exists(seen) OR seen < :seen)';
+
+/**
+ * The ledger in one DynamoDB table. Every write is either the same item again or conditional on being the earliest (or
+ * latest) of its kind, so that repetition and order cannot matter; every read that a judgement rests on is consistent.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+ */
+export class DynamoDbLedger implements Ledger {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
+    if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
+    const key = factKey(fact);
+    await this.#put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+  }
+
+  async addCreation(fact: GrantCreated): Promise<void> {
+    const key = factKey(fact);
+    await this.#put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+  }
+
+  async joinCreation(fact: GrantCreated): Promise<GrantHead> {
+    const values = { ':ck': S(orderOf(fact)), ':is': S(openSortKey(fact.cluster, fact.volumeId)) };
+    const whileOpen = await this.#update(grantKey(fact), {
+      UpdateExpression: 'SET ck = :ck, #is = :is, ik = :ik',
+      ConditionExpression: `${EARLIEST_CREATION} AND ${NOT_ENDED}`,
+      ExpressionAttributeNames: { '#is': 'is' },
+      ExpressionAttributeValues: { ...values, ':ik': S(fact.keyArn) },
+    });
+    // An ended grant never enters the index of open ones, and never leaves its end again.
+    const item =
+      whileOpen ??
+      (await this.#update(grantKey(fact), {
+        UpdateExpression: 'SET ck = :ck, #is = :is',
+        ConditionExpression: EARLIEST_CREATION,
+        ExpressionAttributeNames: { '#is': 'is' },
+        ExpressionAttributeValues: values,
+      })) ??
+      (await this.#get(grantKey(fact)));
+    return decodeHead(item ?? itemKey(grantKey(fact)));
+  }
+
+  async joinEnding(fact: GrantEnded): Promise<GrantHead> {
+    const item =
+      (await this.#update(grantKey(fact), {
+        UpdateExpression: 'SET en = :en, eh = :eh, eb = :eb, exp = :exp REMOVE ik',
+        ConditionExpression: EARLIEST_ENDING,
+        ExpressionAttributeValues: { ':en': S(orderOf(fact)), ':eh': S(fact.how), ':eb': S(fact.caller.id), ':exp': expiry(fact.time) },
+      })) ?? (await this.#get(grantKey(fact)));
+    return decodeHead(item ?? itemKey(grantKey(fact)));
+  }
+
+  async creationsOf(volume: Volume): Promise<readonly GrantCreated[]> {
+    const creations: GrantCreated[] = [];
+    for await (const item of this.#range(volumePartition(volume), 'G#', 'G~')) {
+      const fact = decodeFact(item);
+      if (fact.kind === 'grant-created') creations.push(fact);
+    }
+    return creations;
+  }
+
+  async headsOf(creations: readonly GrantCreated[]): Promise<readonly GrantHead[]> {
+    const keys = new Map(creations.map((creation) => [grantKey(creation).pk, grantKey(creation)]));
+    const items = await Promise.all([...keys.values()].map((key) => this.#get(key)));
+    return items.flatMap((item) => (item === undefined ? [] : decodeHead(item)));
+  }
+
+  async decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]> {
+    const decrypts: KeyUsed[] = [];
+    for await (const item of this.#range(volumePartition(volume), `U#${since}`, 'U~')) {
+      const fact = decodeFact(item);
+      if (fact.kind === 'key-used' && fact.operation === 'Decrypt') decrypts.push(fact);
+    }
+    return decrypts;
+  }
+
+  async addEvidence(findingId: string, occurrence: Occurrence): Promise<void> {
+    await this.#put(evidenceKey(findingId, orderOf(occurrence)), { f: S(encodeOccurrence(occurrence)), exp: expiry(occurrence.time) });
+  }
+
+  async evidenceOf(findingId: string): Promise<Evidence | undefined> {
+    const occurrences: Occurrence[] = [];
+    for await (const item of this.#range(evidenceKey(findingId, '').pk, 'E#', 'E~')) occurrences.push(decodeOccurrence(item));
+    return foldEvidence(occurrences);
+  }
+
+  async addCandidate(findingId: string, { occurrence, volume, since }: Candidate): Promise<void> {
+    await this.#update(candidateKey(findingId), {
+      UpdateExpression: 'SET f = :f, exp = :exp, ik = :ik, #is = if_not_exists(#is, :is)',
+      ExpressionAttributeNames: { '#is': 'is' },
+      ExpressionAttributeValues: {
+        ':f': S(JSON.stringify({ occurrence, volume })),
+        ':exp': expiry(occurrence.time),
+        ':ik': S(PENDING),
+        ':is': S(sortableSeconds(since)),
+      },
+    });
+  }
+
+  async pendingCandidates(until: number): Promise<readonly (Candidate & { readonly findingId: string })[]> {
+    const pending: (Candidate & { readonly findingId: string })[] = [];
+    const query = {
+      IndexName: INDEX,
+      KeyConditionExpression: 'ik = :ik AND #is <= :until',
+      ExpressionAttributeNames: { '#is': 'is' },
+      ExpressionAttributeValues: { ':ik': S(PENDING), ':until': S(sortableSeconds(until)) },
+    };
+    for await (const { pk, sk } of this.#query(query)) {
+      const item = await this.#get({ pk: pk?.S ?? '', sk: sk?.S ?? '' });
+      if (item === undefined || textOf(item, 'ik') !== PENDING) continue;
+      const { occurrence, volume } = JSON.parse(textOf(item, 'f') ?? '{}');
+      pending.push({ findingId: keyOf(item).pk.slice(2), occurrence, volume, since: Number(textOf(item, 'is')) });
+    }
+    return pending;
+  }
+
+  async settleCandidate(findingId: string): Promise<void> {
+    await this.#update(candidateKey(findingId), { UpdateExpression: 'REMOVE ik, #is', ExpressionAttributeNames: { '#is': 'is' } });
+  }
+
+  async dependents(keyArn: string): Promise<Dependents> {
+    const clusters: (Cluster | undefined)[] = [];
+    const query = { IndexName: INDEX, KeyConditionExpression: 'ik = :ik', ExpressionAttributeValues: { ':ik': S(keyArn) } };
+    let pages = 0;
+    let from: Item | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({ TableName: this.#table, ...query, ...(from && { ExclusiveStartKey: from }) }),
+      );
+      for (const item of page.Items ?? []) clusters.push(ofOpenSortKey(textOf(item, 'is') ?? '-').cluster);
+      from = page.LastEvaluatedKey;
+      pages += 1;
+    } while (from !== undefined && pages < DEPENDENT_PAGES);
+    return countDependents(clusters, from === undefined);
+  }
+
+  async alertNote(group: string): Promise<AlertNote> {
+    const item = await this.#get(noteKey(group));
+    return item === undefined ? {} : decodeNote(item);
+  }
+
+  async claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean> {
+    const conditions = [
+      seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent',
+      seen.claim === undefined ? 'attribute_not_exists(claim)' : 'claim = :seenClaim AND claimBy = :seenBy',
+    ];
+    const taken = await this.#update(noteKey(group), {
+      UpdateExpression: 'SET claim = :until, claimBy = :by, claimThrough = :through, claimSev = :sev, exp = :exp',
+      ConditionExpression: conditions.join(' AND '),
+      ExpressionAttributeValues: {
+        ':until': N(claim.until),
+        ':by': S(claim.by),
+        ':through': S(claim.through),
+        ':sev': S(claim.severity),
+        ':exp': N(claim.until + RETENTION_SECONDS),
+        ...(seen.sent && { ':seenSent': S(seen.sent.through) }),
+        ...(seen.claim && { ':seenClaim': N(seen.claim.until), ':seenBy': S(seen.claim.by) }),
+      },
+    });
+    return taken !== undefined;
+  }
+
+  async noteAlert(group: string, { by, until, through, severity }: Claim): Promise<void> {
+    await this.#update(noteKey(group), {
+      UpdateExpression: 'SET sent = :through, sev = :sev REMOVE claim, claimBy, claimThrough, claimSev',
+      ConditionExpression: 'claimBy = :by AND claim = :until',
+      ExpressionAttributeValues: { ':through': S(through), ':sev': S(severity), ':by': S(by), ':until': N(until) },
+    });
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const grants: GrantHead[] = [];
+    const creations: GrantCreated[] = [];
+    const uses: KeyUsed[] = [];
+    const rehearsals: Rehearsed[] = [];
+    const refusals: Refused[] = [];
+    const changes: KeyChanged[] = [];
+    const resources: ResourceUse[] = [];
+    const occurrences: Occurrence[] = [];
+    for await (const item of this.#scan()) {
+      const { pk, sk } = keyOf(item);
+      if (pk.startsWith('G/') && sk === '#') grants.push(decodeHead(item));
+      else if (pk.startsWith('F/') && sk.startsWith('E#')) occurrences.push(decodeOccurrence(item));
+      else if (sk.startsWith('D#')) resources.push(decodeResource(item));
+      else if (/^[VGKC]\//.test(pk)) {
+        const fact = decodeFact(item);
+        if (fact.kind === 'grant-created') creations.push(fact);
+        else if (fact.kind === 'key-used') uses.push(fact);
+        else if (fact.kind === 'rehearsed') rehearsals.push(fact);
+        else if (fact.kind === 'refused') refusals.push(fact);
+        else changes.push(fact);
+      }
+    }
+    return { grants, creations, uses, rehearsals, refusals, changes, resources, occurrences };
+  }
+
+  async #addResourceUse(keyArn: string, resource: ResourceUse['resource'], time: Timestamp): Promise<void> {
+    await this.#update(resourceKey(keyArn, resource), {
+      UpdateExpression: 'SET f = :f, seen = :seen, exp = :exp',
+      ConditionExpression: LATEST_SIGHT,
+      ExpressionAttributeValues: { ':f': S(JSON.stringify({ keyArn, resource })), ':seen': S(time), ':exp': expiry(time) },
+    });
+  }
+
+  async #put(key: ItemKey, attributes: Item): Promise<void> {
+    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: { ...itemKey(key), ...attributes } }));
+  }
+
+  /** The item after the update; undefined when its condition refused it. */
+  async #update(key: ItemKey, input: Omit<UpdateItemCommandInput, 'TableName' | 'Key' | 'ReturnValues'>): Promise<Item | undefined> {
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateItemCommand({ TableName: this.#table, Key: itemKey(key), ReturnValues: 'ALL_NEW', ...input }),
+      );
+      return Attributes;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  async #get(key: ItemKey): Promise<Item | undefined> {
+    const { Item } = await this.#client.send(new GetItemCommand({ TableName: this.#table, Key: itemKey(key), ConsistentRead: true }));
+    return Item;
+  }
+
+  #range(pk: string, from: string, to: string): AsyncGenerator<Item> {
+    return this.#query({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: { ':pk': S(pk), ':from': S(from), ':to': S(to) },
+      ConsistentRead: true,
+    });
+  }
+
+  async *#query(input: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
+    let from: Item | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({ TableName: this.#table, ...input, ...(from && { ExclusiveStartKey: from }) }),
+      );
+      yield* page.Items ?? [];
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  async *#scan(): AsyncGenerator<Item> {
+    let from: Item | undefined;
+    do {
+      const page = await this.#client.send(
+        new ScanCommand({ TableName: this.#table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      );
+      yield* page.Items ?? [];
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+}
+
+function decodeResource(item: Item): ResourceUse {
+  return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
+}
+
+/** Seconds as text that sorts as numbers do. */
+function sortableSeconds(seconds: number): string {
+  return String(Math.max(0, Math.floor(seconds))).padStart(12, '0');
+}

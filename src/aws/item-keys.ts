@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Cluster, Resource } from '../core/encryption-context.ts';
+import {
+  type Fact,
+  type GrantCreated,
+  type KeyChanged,
+  type KeyUsed,
+  orderOf,
+  type Refused,
+  type Rehearsed,
+  type Volume,
+  volumeOf,
+} from '../core/fact.ts';
+import { fromKeyPart, keyPart } from '../core/text.ts';
+
+/** Where an item lives in the table. */
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** The sort key of the one item a grant, or a group's alert note, has. */
+const HEAD = '#';
+/** The index key under which candidates wait for the sweep. */
+export const PENDING = 'pending';
+
+const joined = (...parts: readonly string[]): string => parts.map(keyPart).join('/');
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** A volume's timeline: its creations `G#…` and uses `U#…`. Only trusted contexts name volumes. */
+export const volumePartition = ({ clusterAccount, clusterName, volumeId, keyArn }: Volume): string =>
+  joined('V', clusterAccount, clusterName, volumeId, keyArn);
+
+/** The volume of a timeline's partition key; undefined for any other. */
+export function volumeOfPartition(pk: string): Volume | undefined {
+  const [kind, clusterAccount, clusterName, volumeId, keyArn] = pk.split('/').map(fromKeyPart);
+  if (kind !== 'V' || clusterAccount === undefined || clusterName === undefined || volumeId === undefined || keyArn === undefined)
+    return undefined;
+  return { clusterAccount, clusterName, volumeId, keyArn };
+}
+
+/** A grant's one item, where its creation and its ending meet. */
+export const grantKey = ({ keyArn, grantId }: { readonly keyArn: string; readonly grantId: string }): ItemKey => ({
+  pk: joined('G', keyArn, grantId),
+  sk: HEAD,
+});
+
+/** The key ARN and grant id of a grant's partition key. */
+export function grantOfPartition(pk: string): { readonly keyArn: string; readonly grantId: string } {
+  const [, keyArn = '', grantId = ''] = pk.split('/').map(fromKeyPart);
+  return { keyArn, grantId };
+}
+
+/** The sort key of the open-grants index: cluster and volume, so that one Query lists a key's dependents in order. */
+export const openSortKey = (cluster: Cluster | undefined, volumeId: string | undefined): string =>
+  cluster === undefined ? '-' : joined(cluster.account, cluster.name, volumeId ?? '');
+
+/** The cluster and volume of an {@link openSortKey}. */
+export function ofOpenSortKey(is: string): { readonly cluster?: Cluster; readonly volumeId?: string } {
+  const [account, name, volumeId] = is.split('/').map(fromKeyPart);
+  if (account === undefined || name === undefined) return {};
+  return { cluster: { account, name }, ...(volumeId ? { volumeId } : {}) };
+}
+
+/** Where a fact is kept: with its volume, else its grant, else its key; a rehearsal with its cluster. */
+export function factKey(fact: GrantCreated | KeyUsed | Rehearsed | Refused | KeyChanged): ItemKey {
+  const order = orderOf(fact);
+  const volume = volumeOf(fact);
+  switch (fact.kind) {
+    case 'grant-created':
+      return { pk: volume === undefined ? grantKey(fact).pk : volumePartition(volume), sk: `G#${order}` };
+    case 'key-used':
+      return { pk: volume === undefined ? keyPartition(fact) : volumePartition(volume), sk: `U#${order}` };
+    case 'rehearsed':
+      return {
+        pk: fact.cluster === undefined ? keyPartition(fact) : joined('C', fact.cluster.account, fact.cluster.name),
+        sk: `R#${order}`,
+      };
+    case 'refused':
+      return { pk: keyPartition(fact), sk: `F#${order}` };
+    case 'key-changed':
+      return { pk: fact.keyStoreId === undefined ? keyPartition(fact) : joined('K', 'store', fact.keyStoreId), sk: `S#${order}` };
+    default:
+      return fact satisfies never;
+  }
+}
+
+/** Facts of a key, or, where the record names none, of its account and Region. */
+function keyPartition({ keyArn, account, region }: Fact): string {
+  return keyArn === undefined ? joined('K', 'unknown', account ?? '', region ?? '') : joined('K', keyArn);
+}
+
+/** When a resource was last seen using a key; its id is digested, since callers choose it. */
+export const resourceKey = (keyArn: string, { kind, id }: Resource): ItemKey => ({
+  pk: joined('K', keyArn),
+  sk: `D#${kind}#${digest(id)}`,
+});
+
+/** One piece of evidence of a finding. */
+export const evidenceKey = (findingId: string, order: string): ItemKey => ({ pk: joined('F', findingId), sk: `E#${order}` });
+
+/** A finding that joins facts, marked to be looked at again. */
+export const candidateKey = (findingId: string): ItemKey => ({ pk: joined('F', findingId), sk: 'H' });
+
+/** What is noted of a group's alert. */
+export const noteKey = (group: string): ItemKey => ({ pk: joined('A', digest(group)), sk: HEAD });

@@ -1,0 +1,24 @@
+/** Where a command writes: what was asked for on `out`, everything else on `err`. */
+export interface Terminal {
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream;
+  /** Colour is wanted on `out`. */
+  readonly colour: boolean;
+  /** Progress may be drawn on `err`. */
+  readonly live: boolean;
+  readonly width: number;
+}
+
+/** The terminal of this process. Colour only on a terminal, and as NO_COLOR (https://no-color.org) and FORCE_COLOR say. */
+export function processTerminal(environment: NodeJS.ProcessEnv): Terminal {
+  const { stdout, stderr } = process;
+  const forced = environment.FORCE_COLOR !== undefined && environment.FORCE_COLOR !== '0';
+  const forbidden = Boolean(environment.NO_COLOR) || environment.FORCE_COLOR === '0' || environment.TERM === 'dumb';
+  return {
+    out: stdout,
+    err: stderr,
+    colour: !forbidden && (forced || stdout.isTTY === true),
+    live: stderr.isTTY === true,
+    width: Math.min(Math.max(stdout.columns ?? 100, 60), 140),
+  };
+}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
+import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { sha256 } from '../src/system.ts';
+import { type Capacity, countCapacity } from './support/capacity.ts';
+import { cleanLife, type LifeOptions } from './support/life.ts';
+import { startTestTable, type TestTable } from './support/test-table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTestTable();
+});
+afterAll(async () => table.stop());
+
+async function costOf(options: LifeOptions): Promise<Capacity> {
+  const client = table.anotherClient();
+  const capacity = countCapacity(client, table.client);
+  const pipeline: Pipeline = {
+    ledger: new DynamoDbLedger(client, table.name),
+    policy: DEFAULT_POLICY,
+    digest: sha256,
+    // The clock of events that arrive as they happen.
+    now: () => Date.parse('2026-11-02T11:30:01Z') / 1000,
+    log: () => {},
+    alerts: { publish: () => Promise.reject(new Error('a clean life alerts nobody')) },
+    metrics: { put: () => Promise.reject(new Error('a clean life counts nothing')) },
+  };
+  for (const record of cleanLife(options)) await auditEvent(record, pipeline);
+  return capacity;
+}
+
+describe('what a clean task life costs', () => {
+  it('stays within 1.7 write units and 0.5 read units per event, without a call to SNS or CloudWatch', async () => {
+    const { writeUnits, readUnits, calls } = await costOf({ serial: 101, volumeId: 'vol-0c0ffee0c0ffee001' });
+    console.log(
+      `clean task life: ${(writeUnits / 6).toFixed(2)} write units and ${(readUnits / 6).toFixed(2)} read units per event; ${calls.length} calls: ${calls.join(', ')}`,
+    );
+    expect(writeUnits / 6).toBeLessThanOrEqual(1.7);
+    expect(readUnits / 6).toBeLessThanOrEqual(0.5);
+  });
+
+  it('keeps a grant’s item under 1,024 bytes with the longest cluster name', async () => {
+    const { largestGrantBytes, writeUnits } = await costOf({ serial: 102, cluster: 'c'.repeat(255), volumeId: 'vol-0c0ffee0c0ffee002' });
+    console.log(
+      `a grant's item with a 255-character cluster name: ${largestGrantBytes} bytes; that life: ${(writeUnits / 6).toFixed(2)} write units per event`,
+    );
+    expect(largestGrantBytes).toBeGreaterThan(0);
+    expect(largestGrantBytes).toBeLessThan(1_024);
+    expect(writeUnits / 6).toBeLessThanOrEqual(1.7);
+  });
+});
