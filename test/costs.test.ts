@@ -5,19 +5,19 @@ import { auditEvent, type Pipeline } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import { type Capacity, countCapacity } from './support/capacity.ts';
 import { cleanLife, type LifeOptions } from './support/life.ts';
-import { startTestTable, type TestTable } from './support/test-table.ts';
+import { startTestTables, type TestTables } from './support/test-tables.ts';
 
-let table: TestTable;
+let tables: TestTables;
 beforeAll(async () => {
-  table = await startTestTable();
+  tables = await startTestTables();
 });
-afterAll(async () => table.stop());
+afterAll(async () => tables.stop());
 
 async function costOf(options: LifeOptions): Promise<Capacity> {
-  const client = table.anotherClient();
-  const capacity = countCapacity(client, table.client);
+  const client = tables.anotherClient();
+  const capacity = countCapacity(client, tables.client);
   const pipeline: Pipeline = {
-    ledger: new DynamoDbLedger(client, table.name),
+    ledger: new DynamoDbLedger(client, await tables.create()),
     policy: DEFAULT_POLICY,
     digest: sha256,
     // The clock of events that arrive as they happen.

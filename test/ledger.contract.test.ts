@@ -9,13 +9,13 @@ import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import type { Candidate, Ledger } from '../src/ports.ts';
 import { sha256 } from '../src/system.ts';
 import { cleanLife, type LifeOptions, testKeyArn } from './support/life.ts';
-import { emptyTable, startTestTable, type TestTable } from './support/test-table.ts';
+import { startTestTables, type TestTables } from './support/test-tables.ts';
 
-let table: TestTable;
+let tables: TestTables;
 beforeAll(async () => {
-  table = await startTestTable();
+  tables = await startTestTables();
 });
-afterAll(async () => table.stop());
+afterAll(async () => tables.stop());
 
 function factsOf(options: LifeOptions = {}): Fact[] {
   return cleanLife(options).map((record) => {
@@ -56,10 +56,7 @@ describe.each([
   ['in memory', async (): Promise<Ledger> => new MemoryLedger()],
   [
     'in DynamoDB',
-    async (): Promise<Ledger> => {
-      await emptyTable(table);
-      return new DynamoDbLedger(table.client, table.name);
-    },
+    async (): Promise<Ledger> => new DynamoDbLedger(tables.client, await tables.create()),
   ],
 ] as const)('the ledger %s', (_, make) => {
   let ledger: Ledger;
