@@ -6,6 +6,8 @@ import { ACCOUNT, type ClusterName, type FleetEvent, inOrder, instant, type Purp
  */
 export interface Expected {
   readonly findings: readonly ExpectedFinding[];
+  /** One for each group that must be alerted, design.md section 6; their spelling means nothing. */
+  readonly groups: ReadonlySet<string>;
   readonly volumes: readonly unknown[];
   readonly keys: readonly unknown[];
 }
@@ -44,7 +46,32 @@ export function expectedReport(events: readonly FleetEvent[], policy: ModelPolic
     seen.add(event.eventId);
     return true;
   });
-  return { findings: findings(history, policy), volumes: volumes(history), keys: keys(history) };
+  const groups = new Set(history.flatMap((event) => groupsOf(firings(history, event, policy))));
+  return { findings: findings(history, policy), groups, volumes: volumes(history), keys: keys(history) };
+}
+
+/** The alert groups of one record's firings; a blocked launch is told with the refusal that blocked it. */
+function groupsOf(fired: readonly Firing[]): string[] {
+  const hosted = fired.some(({ rule }) => rule.endsWith('-key-use'));
+  return fired.flatMap(({ rule, subject: { keyArn = '', clusterAccount = '', clusterName = '' }, event: { caller } }) => {
+    switch (rule) {
+      case 'unexpected-grantee':
+      case 'delegating-grant':
+      case 'unconstrained-grant':
+        // All the fleets' unexpected grants are to one grantee.
+        return `grant ${keyArn} ${caller}`;
+      case 'foreign-cluster':
+      case 'use-after-release':
+        return `${rule} ${clusterAccount} ${clusterName}`;
+      case 'forged-context':
+      case 'grant-revoked-in-use':
+        return `${rule} ${keyArn} ${caller}`;
+      case 'launch-blocked':
+        return hosted ? [] : `${rule} ${keyArn} ${clusterAccount} ${clusterName}`;
+      default:
+        return `${rule} ${keyArn}`;
+    }
+  });
 }
 
 const clusterOf = (purpose: Purpose): ClusterName | undefined =>
@@ -103,14 +130,13 @@ function firings(history: readonly Event[], event: Event, policy: ModelPolicy): 
       cluster !== undefined ? clusterFields(cluster) : resource !== undefined && !resource.kind.startsWith('ebs') ? { resource: resource.id } : {};
     const rule = USE_RULE[meaning.reason];
     if (rule !== undefined)
-      fired.push({ rule: rule[0], severity: rule[1], subject: { keyArn: key, ...named }, about: volumeField(purpose), event });
+      fired.push({ rule: rule[0], severity: rule[1], subject: { keyArn: key, ...named }, event });
     const trusted = cluster !== undefined || ('trusted' in purpose && purpose.trusted === true);
     if (meaning.launch && trusted && meaning.reason !== 'throttled')
       fired.push({
         rule: 'launch-blocked',
         severity: 'high',
         subject: { keyArn: key, ...clusterFields(cluster) },
-        about: volumeField(purpose),
         event,
       });
   }

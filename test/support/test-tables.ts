@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 // @ts-ignore
 import dynalite from 'dynalite';
 
@@ -28,6 +28,7 @@ export async function startTestTables(): Promise<TestTables> {
       made += 1;
       const TableName = `ledger-${made}`;
       await client.send(new CreateTableCommand({ TableName, KeySchema: Properties.KeySchema, AttributeDefinitions: Properties.AttributeDefinitions, BillingMode: 'PAY_PER_REQUEST', GlobalSecondaryIndexes: Properties.GlobalSecondaryIndexes }));
+      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.002, maxDelay: 0.01 }, { TableName });
       return TableName;
     } };
 }
