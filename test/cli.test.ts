@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RULES } from '../src/core/rules/registry.ts';
+import { cleanLife } from './support/life.ts';
+
+const PROGRAM = new URL('../dist/cli/kms-audit.mjs', import.meta.url).pathname;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kms-audit-'));
+});
+afterAll(async () => rm(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the built command as a user would, without a terminal. */
+function kmsAudit(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env.PATH ?? '' } });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (err += chunk));
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+async function file(name: string, content: string | Buffer): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+const [, , , grant] = cleanLife();
+const strangersGrant = { ...grant, userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/operator' } };
+
+describe('kms-audit replay', () => {
+  it('reads a gzipped CloudTrail file, an array and JSON lines alike', async () => {
+    const life = cleanLife();
+    const paths = [
+      await file('trail', gzipSync(JSON.stringify({ Records: life }))),
+      await file('array.txt', JSON.stringify(life)),
+      await file('lines.log', life.map((record) => JSON.stringify(record)).join('\n')),
+    ];
+    for (const path of paths) {
+      const { code, out, err } = await kmsAudit('replay', '--json', path);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(JSON.parse(out)).toMatchObject({
+        events: { read: 6, audited: 6, duplicates: 0, outOfScope: 0, rejected: 0 },
+        sources: [{ path, records: 6, rejected: [] }],
+        findings: [],
+        volumes: [{ volumeId: 'vol-0a1b2c3d4e5f60718', status: 'released', decrypts: 1, grants: [{ status: 'retired' }] }],
+      });
+    }
+    expect(JSON.parse((await kmsAudit('replay', '--json', ...paths)).out).events).toEqual({
+      read: 18,
+      audited: 6,
+      duplicates: 12,
+      outOfScope: 0,
+      rejected: 0,
+    });
+  });
+
+  it.each([
+    ['an empty file', ''],
+    ['no JSON', 'hello'],
+    ['half a file', '{"Records":[{"eventSource":"kms.ama'],
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+    ['a truncated gzip', gzipSync(JSON.stringify({ Records: cleanLife() })).subarray(0, 60)],
+  ])('counts %s as one read, one rejected, and goes on', async (name, content) => {
+    const bad = await file(`bad ${name}`, content);
+    const good = await file('good', JSON.stringify(cleanLife()));
+    const { code, out } = await kmsAudit('replay', '--json', bad, good);
+    const report = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(report.events).toEqual({ read: 7, audited: 6, duplicates: 0, outOfScope: 0, rejected: 1 });
+    expect(report.sources).toContainEqual({ path: bad, records: 1, rejected: [{ index: 0, reason: expect.any(String) }] });
+  });
+
+  it('exits with 1 only for findings at or above --fail-on', async () => {
+    const path = await file('stranger', JSON.stringify(strangersGrant));
+    expect((await kmsAudit('replay', path)).code).toBe(0);
+    expect((await kmsAudit('replay', '--fail-on', 'critical', path)).code).toBe(0);
+    expect((await kmsAudit('replay', '--fail-on', 'high', path)).code).toBe(1);
+    expect((await kmsAudit('replay', '--fail-on', 'low', path)).code).toBe(1);
+  });
+
+  it('judges by the policy given', async () => {
+    const path = await file('stranger', JSON.stringify(strangersGrant));
+    const policy = await file('policy', JSON.stringify({ grants: [{ name: 'all', grantee: ['**'] }] }));
+    expect(
+      JSON.parse((await kmsAudit('replay', '--json', path)).out)
+        .findings.map((finding: { rule: string }) => finding.rule)
+        .sort(),
+    ).toEqual(['forged-context', 'unexpected-grantee']);
+    expect(JSON.parse((await kmsAudit('replay', '--json', '--policy', policy, path)).out).findings).toMatchObject([
+      { rule: 'forged-context' },
+    ]);
+  });
+
+  it('shows people the same without colour codes when nobody watches', async () => {
+    const path = await file('stranger', JSON.stringify(strangersGrant));
+    const { out, err } = await kmsAudit('replay', path);
+    expect(out).toContain('A grant was made that no profile expects');
+    expect(out).not.toContain('\u001b');
+    expect(err).toBe('');
+  });
+});
+
+describe('bad usage exits with 2 and says what was wrong', () => {
+  it.each([
+    ['no command', [], 'Usage'],
+    ['an unknown command', ['frobnicate'], 'frobnicate'],
+    ['no path', ['replay'], 'path'],
+    ['a path that is not there', ['replay', '/nonexistent/file'], '/nonexistent/file: no such file'],
+    ['a misspelt severity', ['replay', '--fail-on', 'hihg', '.'], 'critical, high, medium, low'],
+    ['an unknown rule', ['rules', 'no-such-rule'], 'no rule "no-such-rule"'],
+  ])('%s', async (_, args, message) => {
+    const { code, out, err } = await kmsAudit(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+  });
+
+  it('a policy with a misspelt field', async () => {
+    const policy = await file('misspelt', JSON.stringify({ acounts: ['111122223333'] }));
+    const { code, out, err } = await kmsAudit('replay', '--policy', policy, await file('life', JSON.stringify(cleanLife())));
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('acounts');
+    expect(err).toContain(policy);
+  });
+});
+
+describe('kms-audit rules', () => {
+  it('prints the catalogue, and one rule', async () => {
+    const all = JSON.parse((await kmsAudit('rules', '--json')).out);
+    expect(all.map(({ id }: { id: string }) => id).sort()).toEqual(RULES.map(({ id }) => id).sort());
+    const { out } = await kmsAudit('rules', 'disabled-key-use');
+    expect(out).toContain('aws kms enable-key');
+  });
+});
