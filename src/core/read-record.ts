@@ -1,5 +1,5 @@
 import { readCaller, trustIn } from './caller.ts';
-import { clusterOf, type EncryptionContext, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
+import { clusterOf, type EncryptionContext, namesEcs, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
 import type { Attribution, Fact, FactBase, GrantConstraint } from './fact.ts';
 import { at, field, firstText, flag, isObject, items, kindOf, text } from './json.ts';
 import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
@@ -173,9 +173,19 @@ function keyArnOf(record: unknown, refused: boolean): string | undefined {
 function grantIdOf(record: unknown): string | undefined {
   return firstText(
     at(record, 'responseElements', 'grantId'),
-    at(record, 'additionalEventData', 'grantId'),
+    field(embedded(field(record, 'additionalEventData')), 'grantId'),
     at(record, 'requestParameters', 'grantId'),
   );
+}
+
+/** A field that some deliveries spell as JSON text. */
+function embedded(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function operationsOf(parameters: unknown, digest: Digest): readonly string[] | undefined {
@@ -209,7 +219,9 @@ function attributionOf(record: unknown, base: FactBase, keyKnown: boolean, diges
   const context = isUse(base.operation) ? contextOf(record, base.operation, digest) : new Map<string, string>();
   const trust = trustIn(base.caller, context);
   const cluster = clusterOf(context, digest);
-  const resource = resourceOf(context);
+  const named = resourceOf(context);
+  // A volume beside an ECS context that is not believed is part of the claim, not a resource seen.
+  const resource = namesEcs(context) && named?.kind.startsWith('ebs-') ? undefined : named;
   if (cluster === undefined || trust !== 'trusted') {
     return { trust, ...(resource === undefined ? {} : { resource }), ...(cluster === undefined ? {} : { claimed: cluster }) };
   }

@@ -192,7 +192,7 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
       ...(state === undefined ? {} : { state }),
       openGrants,
       clusters,
-      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => `${kind}\n${id}`),
+      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => `${id}\n${kind}`),
     };
   });
 }

@@ -1,4 +1,14 @@
-import { ACCOUNT, type ClusterName, type FleetEvent, inOrder, instant, type Purpose, type Reason, REGION, type ResourceName } from './fleet.ts';
+import {
+  ACCOUNT,
+  type ClusterName,
+  type FleetEvent,
+  inOrder,
+  instant,
+  type Purpose,
+  REGION,
+  type Reason,
+  type ResourceName,
+} from './fleet.ts';
 
 /**
  * What a fleet's history comes to, computed from what its records are meant to say: the whole history at hand, in
@@ -17,8 +27,8 @@ export type ExpectedFinding = Readonly<Record<string, unknown>>;
 
 /** The part of a policy that the model knows: literal names only. */
 export interface ModelPolicy {
-  readonly accounts?: readonly string[];
-  readonly clusters?: readonly string[];
+  readonly accounts?: readonly string[] | undefined;
+  readonly clusters?: readonly string[] | undefined;
 }
 
 type Event = FleetEvent & { readonly key: string };
@@ -127,10 +137,13 @@ function firings(history: readonly Event[], event: Event, policy: ModelPolicy): 
   if (meaning.is === 'refusal') {
     const resource = resourceOf(purpose);
     const named: Fields =
-      cluster !== undefined ? clusterFields(cluster) : resource !== undefined && !resource.kind.startsWith('ebs') ? { resource: resource.id } : {};
+      cluster !== undefined
+        ? clusterFields(cluster)
+        : resource !== undefined && !resource.kind.startsWith('ebs')
+          ? { resource: resource.id }
+          : {};
     const rule = USE_RULE[meaning.reason];
-    if (rule !== undefined)
-      fired.push({ rule: rule[0], severity: rule[1], subject: { keyArn: key, ...named }, event });
+    if (rule !== undefined) fired.push({ rule: rule[0], severity: rule[1], subject: { keyArn: key, ...named }, event });
     const trusted = cluster !== undefined || ('trusted' in purpose && purpose.trusted === true);
     if (meaning.launch && trusted && meaning.reason !== 'throttled')
       fired.push({
@@ -170,7 +183,10 @@ function isAfterRelease(history: readonly Event[], use: Event): boolean {
   const grantIds = history.flatMap(({ meaning, key, second }) =>
     meaning.is === 'grant' && key === use.key && second <= use.second && sameVolume(meaning.purpose, purposeOf(use)) ? meaning.grantId : [],
   );
-  return grantIds.length > 0 && grantIds.every((grantId) => (endingsOf(history, use.key, grantId)[0]?.second ?? Number.POSITIVE_INFINITY) < use.second);
+  return (
+    grantIds.length > 0 &&
+    grantIds.every((grantId) => (endingsOf(history, use.key, grantId)[0]?.second ?? Number.POSITIVE_INFINITY) < use.second)
+  );
 }
 
 function findings(history: readonly Event[], policy: ModelPolicy): ExpectedFinding[] {

@@ -26,7 +26,7 @@ export const launchBlocked: FactRule = {
     return {
       verdict: 'fires',
       subject: { ...subject, ...where },
-        group: ['launch-blocked', fact.keyArn ?? '', fact.cluster?.account ?? '', fact.cluster?.name ?? ''],
+      group: ['launch-blocked', fact.keyArn ?? '', fact.cluster?.account ?? '', fact.cluster?.name ?? ''],
       sentence: `${fact.rehearsal ? 'A rehearsal of ' : ''}${fact.operation}${purpose(fact)} by ${by(fact)} with ${key(fact.keyArn)} was refused: ${name(fact.message, fact.code)}`,
     };
   },
