@@ -144,14 +144,15 @@ function withCreations(heads: readonly GrantHead[], creations: readonly GrantCre
 export async function settleCandidates(pipeline: Pipeline): Promise<number> {
   const { ledger, now, digest } = pipeline;
   const pending = await ledger.pendingCandidates(now() - STANDING_SECONDS);
-  for (const { findingId: id, volume } of pending) {
+  for (const candidate of pending) {
+    const { findingId: id, volume } = candidate;
     const occurrences = await foldRelease(volume, await ledger.decryptsSince(volume, ''), ledger);
     const lead = occurrences.at(-1);
     if (lead !== undefined) {
       await pipeline.metrics?.put(added(metricsOf(lead)));
       await alert({ lead, others: [], by: `sweep/${digest(id).slice(0, 16)}` }, pipeline, foldEvidence(occurrences));
     }
-    await ledger.settleCandidate(id);
+    await ledger.settleCandidate(candidate);
   }
   return pending.length;
 }

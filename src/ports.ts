@@ -35,9 +35,9 @@ export interface Ledger {
   /** Marks a finding that joins facts as one to look at again: it is folded anew by whoever reads it. */
   addCandidate(findingId: string, candidate: Candidate): Promise<void>;
   /** Candidates whose alert is still due, oldest first, of those marked before `until` (seconds since 1970). */
-  pendingCandidates(until: number): Promise<readonly (Candidate & { readonly findingId: string })[]>;
-  /** The candidate has been dealt with. */
-  settleCandidate(findingId: string): Promise<void>;
+  pendingCandidates(until: number): Promise<readonly PendingCandidate[]>;
+  /** The candidate has been dealt with; nothing when it was marked again since it was read. */
+  settleCandidate(candidate: PendingCandidate): Promise<void>;
   /** Who depends on a key by an open grant, as of about now: for people, never for a judgement. */
   dependents(keyArn: string): Promise<Dependents>;
   /** What is noted of a group's alert. */
@@ -56,6 +56,13 @@ export interface Candidate {
   readonly volume: Volume;
   /** When it was first marked, seconds since 1970. */
   readonly since: number;
+}
+
+/** A candidate as it was read. */
+export interface PendingCandidate extends Candidate {
+  readonly findingId: string;
+  /** How often it had been marked by then. */
+  readonly marks: number;
 }
 
 /** Where alerts go. Resolves once the channel has taken the message. */

@@ -54,10 +54,7 @@ const occurrence = (eventId: string, time = '2026-11-02T10:00:00Z'): Occurrence 
 
 describe.each([
   ['in memory', async (): Promise<Ledger> => new MemoryLedger()],
-  [
-    'in DynamoDB',
-    async (): Promise<Ledger> => new DynamoDbLedger(tables.client, await tables.create()),
-  ],
+  ['in DynamoDB', async (): Promise<Ledger> => new DynamoDbLedger(tables.client, await tables.create())],
 ] as const)('the ledger %s', (_, make) => {
   let ledger: Ledger;
   beforeEach(async () => {
@@ -160,8 +157,15 @@ describe.each([
     await ledger.addCandidate('f1', candidate);
     await ledger.addCandidate('f1', { ...candidate, since: 5_000 });
     expect(await ledger.pendingCandidates(999)).toEqual([]);
-    expect(await ledger.pendingCandidates(1_000)).toEqual([{ ...candidate, findingId: 'f1' }]);
-    await ledger.settleCandidate('f1');
+    const [early] = await ledger.pendingCandidates(1_000);
+    expect(early).toEqual({ ...candidate, findingId: 'f1', marks: 2 });
+    if (early === undefined) return;
+    await ledger.addCandidate('f1', candidate);
+    await ledger.settleCandidate(early);
+    const [marked] = await ledger.pendingCandidates(1_000);
+    expect(marked, 'what was marked again meanwhile stays').toEqual({ ...early, marks: 3 });
+    if (marked === undefined) return;
+    await ledger.settleCandidate(marked);
     expect(await ledger.pendingCandidates(9_999)).toEqual([]);
     await ledger.addCandidate('f1', { ...candidate, since: 6_000 });
     expect(await ledger.pendingCandidates(6_000)).toMatchObject([{ since: 6_000 }]);
@@ -182,5 +186,7 @@ describe.each([
     await ledger.noteAlert('g', { ...claim('next'), until: 30, through: '2026-11-02T10:05:00Z' });
     expect(await ledger.alertNote('g')).toEqual({ sent: { through: '2026-11-02T10:05:00Z', severity: 'high' } });
     expect(await ledger.claimAlert('g', held, claim('late'))).toBe(false);
+    const other = { sent: { through: '2026-11-02T10:05:00Z', severity: 'medium' as const } };
+    expect(await ledger.claimAlert('g', other, claim('late')), 'the same instant told at another severity').toBe(false);
   });
 });

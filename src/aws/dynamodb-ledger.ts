@@ -18,7 +18,7 @@ import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts
 import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
-import type { Candidate, Ledger } from '../ports.ts';
+import type { Candidate, Ledger, PendingCandidate } from '../ports.ts';
 import {
   decodeFact,
   decodeHead,
@@ -153,19 +153,20 @@ export class DynamoDbLedger implements Ledger {
 
   async addCandidate(findingId: string, { occurrence, volume, since }: Candidate): Promise<void> {
     await this.#update(candidateKey(findingId), {
-      UpdateExpression: 'SET f = :f, exp = :exp, ik = :ik, #is = if_not_exists(#is, :is)',
+      UpdateExpression: 'SET f = :f, exp = :exp, ik = :ik, #is = if_not_exists(#is, :is) ADD marks :one',
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: {
         ':f': S(JSON.stringify({ occurrence, volume })),
         ':exp': expiry(occurrence.time),
         ':ik': S(PENDING),
         ':is': S(sortableSeconds(since)),
+        ':one': N(1),
       },
     });
   }
 
-  async pendingCandidates(until: number): Promise<readonly (Candidate & { readonly findingId: string })[]> {
-    const pending: (Candidate & { readonly findingId: string })[] = [];
+  async pendingCandidates(until: number): Promise<readonly PendingCandidate[]> {
+    const pending: PendingCandidate[] = [];
     const query = {
       IndexName: INDEX,
       KeyConditionExpression: 'ik = :ik AND #is <= :until',
@@ -176,13 +177,24 @@ export class DynamoDbLedger implements Ledger {
       const item = await this.#get({ pk: pk?.S ?? '', sk: sk?.S ?? '' });
       if (item === undefined || textOf(item, 'ik') !== PENDING) continue;
       const { occurrence, volume } = JSON.parse(textOf(item, 'f') ?? '{}');
-      pending.push({ findingId: keyOf(item).pk.slice(2), occurrence, volume, since: Number(textOf(item, 'is')) });
+      pending.push({
+        findingId: keyOf(item).pk.slice(2),
+        occurrence,
+        volume,
+        since: Number(textOf(item, 'is')),
+        marks: Number(item.marks?.N),
+      });
     }
     return pending;
   }
 
-  async settleCandidate(findingId: string): Promise<void> {
-    await this.#update(candidateKey(findingId), { UpdateExpression: 'REMOVE ik, #is', ExpressionAttributeNames: { '#is': 'is' } });
+  async settleCandidate({ findingId, marks }: PendingCandidate): Promise<void> {
+    await this.#update(candidateKey(findingId), {
+      UpdateExpression: 'REMOVE ik, #is',
+      ConditionExpression: 'marks = :marks',
+      ExpressionAttributeNames: { '#is': 'is' },
+      ExpressionAttributeValues: { ':marks': N(marks) },
+    });
   }
 
   async dependents(keyArn: string): Promise<Dependents> {
@@ -208,7 +220,7 @@ export class DynamoDbLedger implements Ledger {
 
   async claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean> {
     const conditions = [
-      seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent',
+      seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent AND sev = :seenSev',
       seen.claim === undefined ? 'attribute_not_exists(claim)' : 'claim = :seenClaim AND claimBy = :seenBy',
     ];
     const taken = await this.#update(noteKey(group), {
@@ -220,7 +232,7 @@ export class DynamoDbLedger implements Ledger {
         ':through': S(claim.through),
         ':sev': S(claim.severity),
         ':exp': N(claim.until + RETENTION_SECONDS),
-        ...(seen.sent && { ':seenSent': S(seen.sent.through) }),
+        ...(seen.sent && { ':seenSent': S(seen.sent.through), ':seenSev': S(seen.sent.severity) }),
         ...(seen.claim && { ':seenClaim': N(seen.claim.until), ':seenBy': S(seen.claim.by) }),
       },
     });

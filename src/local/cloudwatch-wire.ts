@@ -30,8 +30,7 @@ export function readPutMetricData(request: unknown, now: number): readonly PutMe
     return invalid('The value for parameter Namespace is not valid.');
   const list = items(isObject(request) ? request.MetricData : undefined);
   if (list.length === 0) return refused('MissingParameter', 'The parameter MetricData is required.');
-  if (list.length > LIMITS.metrics)
-    return invalid(`The collection MetricData must not have a size greater than ${LIMITS.metrics}.`);
+  if (list.length > LIMITS.metrics) return invalid(`The collection MetricData must not have a size greater than ${LIMITS.metrics}.`);
   const metrics: PutMetric[] = [];
   for (const [index, item] of list.entries()) {
     const metric = readDatum(item, namespace, `MetricData.member.${index + 1}`, now);

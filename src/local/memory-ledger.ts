@@ -6,7 +6,7 @@ import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts
 import { type GrantHead, withCreation, withEnding } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import type { Timestamp } from '../core/timestamp.ts';
-import type { Candidate, Ledger } from '../ports.ts';
+import type { Candidate, Ledger, PendingCandidate } from '../ports.ts';
 
 /** Facts of one kind by event: writing one twice is writing it once. */
 type ByEvent<T> = Map<string, T>;
@@ -23,7 +23,7 @@ export class MemoryLedger implements Ledger {
   readonly #timelines = new Map<string, ByEvent<GrantCreated | KeyUsed>>();
   readonly #resources = new Map<string, ResourceUse>();
   readonly #evidence = new Map<string, ByEvent<Occurrence>>();
-  readonly #candidates = new Map<string, Candidate & { readonly pending: boolean }>();
+  readonly #candidates = new Map<string, PendingCandidate & { readonly pending: boolean }>();
   readonly #notes = new Map<string, AlertNote>();
 
   async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
@@ -75,19 +75,20 @@ export class MemoryLedger implements Ledger {
 
   async addCandidate(findingId: string, candidate: Candidate): Promise<void> {
     const known = this.#candidates.get(findingId);
-    this.#candidates.set(findingId, { ...candidate, since: known?.pending ? known.since : candidate.since, pending: true });
+    const since = known?.pending ? known.since : candidate.since;
+    this.#candidates.set(findingId, { ...candidate, findingId, since, marks: (known?.marks ?? 0) + 1, pending: true });
   }
 
-  async pendingCandidates(until: number): Promise<readonly (Candidate & { readonly findingId: string })[]> {
-    return [...this.#candidates]
-      .filter(([, { pending, since }]) => pending && since <= until)
-      .map(([findingId, { occurrence, volume, since }]) => ({ findingId, occurrence, volume, since }))
+  async pendingCandidates(until: number): Promise<readonly PendingCandidate[]> {
+    return [...this.#candidates.values()]
+      .filter(({ pending, since }) => pending && since <= until)
+      .map(({ pending: _, ...candidate }) => candidate)
       .sort((a, b) => a.since - b.since);
   }
 
-  async settleCandidate(findingId: string): Promise<void> {
+  async settleCandidate({ findingId, marks }: PendingCandidate): Promise<void> {
     const known = this.#candidates.get(findingId);
-    if (known !== undefined) this.#candidates.set(findingId, { ...known, pending: false });
+    if (known?.marks === marks) this.#candidates.set(findingId, { ...known, pending: false });
   }
 
   async dependents(keyArn: string): Promise<Dependents> {
@@ -103,7 +104,12 @@ export class MemoryLedger implements Ledger {
 
   async claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean> {
     const note = this.#notes.get(group) ?? {};
-    if (note.sent?.through !== seen.sent?.through || note.claim?.by !== seen.claim?.by || note.claim?.until !== seen.claim?.until)
+    if (
+      note.sent?.through !== seen.sent?.through ||
+      note.sent?.severity !== seen.sent?.severity ||
+      note.claim?.by !== seen.claim?.by ||
+      note.claim?.until !== seen.claim?.until
+    )
       return false;
     this.#notes.set(group, { ...note, claim });
     return true;

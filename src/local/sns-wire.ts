@@ -1,5 +1,5 @@
 import { isObject } from '../core/json.ts';
-import { refused, type Refusal } from './refusal.ts';
+import { type Refusal, refused } from './refusal.ts';
 
 /** A message as the topic took it. */
 export interface PublishedAlert {
@@ -45,10 +45,11 @@ function readAttributes(form: URLSearchParams): Read<Record<string, string>> {
     const entry = (field: string): string => form.get(`MessageAttributes.entry.${index}.${field}`) ?? '';
     const name = entry('Name');
     const value = entry('Value.StringValue');
-    if (!ATTRIBUTE_NAME.test(name))
-      return { refusal: refused('ParameterValueInvalid', `Message attribute name '${name}' is not valid.`) };
+    if (!ATTRIBUTE_NAME.test(name)) return { refusal: refused('ParameterValueInvalid', `Message attribute name '${name}' is not valid.`) };
     if (entry('Value.DataType') !== 'String')
-      return { refusal: refused('ParameterValueInvalid', `The message attribute '${name}' has an unexpected type; this server takes String.`) };
+      return {
+        refusal: refused('ParameterValueInvalid', `The message attribute '${name}' has an unexpected type; this server takes String.`),
+      };
     if (value === '')
       return {
         refusal: refused(

@@ -265,106 +265,84 @@ const decrypter = fc.constantFrom(
   { identity: infrastructureSession(), id: INFRASTRUCTURE_ROLE },
 );
 
-/** One task's life under one key: domain.md section 1, any piece of it missing, its endings possibly two. */
+/** A volume's grant: made, perhaps twice under one name, and ended, perhaps twice. Any of it may be missing. */
+const grantLife = fc.record({
+  creations: fc.array(second, { maxLength: 2 }),
+  retirements: fc.array(second, { maxLength: 1 }),
+  revocations: fc.array(fc.record({ second, person }), { maxLength: 2 }),
+  grantee: fc.constantFrom('expected' as const, 'expected' as const, 'stranger' as const, 'delegate' as const),
+});
+
+/** One task's life under one key: domain.md section 1, any piece of it missing; a re-attached volume has a second grant. */
 const taskLife: fc.Arbitrary<Draft[]> = fc
   .record({
     key,
     cluster,
     volumeId: volume,
-    grantId: fc.constantFrom('grant-1', 'grant-2', 'grant-3'),
     decrypter,
     rehearsals: fc.array(second, { maxLength: 2 }),
     dataKeys: fc.array(second, { maxLength: 1 }),
-    // Two creations of one grant id: a named grant whose call was retried.
-    creations: fc.array(second, { maxLength: 2 }),
+    grants: fc.array(grantLife, { minLength: 1, maxLength: 2, size: 'max' }),
     decrypts: fc.array(second, { maxLength: 3 }),
-    retirements: fc.array(second, { maxLength: 1 }),
-    revocations: fc.array(fc.record({ second, person }), { maxLength: 2 }),
-    grantee: fc.constantFrom('expected' as const, 'expected' as const, 'stranger' as const, 'delegate' as const),
   })
   .map((life) => {
     const { cluster: ofCluster, volumeId, key: arn } = life;
-    // A grant id belongs to one volume: otherwise two lives would tell two stories of one grant.
-    const grantId = `${life.grantId}-${ofCluster.account}-${ofCluster.name}-${volumeId}-${life.grantee}`;
     const purpose: Purpose = { of: 'volume', cluster: ofCluster, volumeId };
     const context = ecsContext(ofCluster, volumeId);
-    const stranger = { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/reader` };
-    const parameters = {
-      keyId: arn,
-      constraints: { encryptionContextSubset: context },
-      ...(life.grantee === 'expected' ? {} : stranger),
-      ...(life.grantee === 'delegate' ? { operations: ['Decrypt', 'CreateGrant'] } : {}),
-    };
     const rehearsal = {
       userIdentity: service('fargate.amazonaws.com'),
       errorCode: 'DryRunOperationException',
       errorMessage: 'The request would have succeeded, but the DryRun option is set.',
       requestParameters: { keyId: arn, dryRun: true, numberOfBytes: 64, encryptionContext: ecsContext(ofCluster) },
     };
+    const dataKey = { requestParameters: { keyId: arn, numberOfBytes: 64, encryptionContext: context } };
     return [
-      ...life.rehearsals.map((at) =>
-        draft(
-          at,
-          'fargate.amazonaws.com',
-          arn,
-          { is: 'rehearsal', cluster: ofCluster },
-          record('GenerateDataKeyWithoutPlaintext', rehearsal),
-        ),
-      ),
-      ...life.dataKeys.map((at) =>
-        draft(
-          at,
-          'ec2-frontend-api.amazonaws.com',
-          arn,
-          { is: 'use', purpose, decrypt: false },
-          record('GenerateDataKeyWithoutPlaintext', { requestParameters: { keyId: arn, numberOfBytes: 64, encryptionContext: context } }),
-        ),
-      ),
-      ...life.creations.map((at) =>
-        draft(
-          at,
-          'ec2-frontend-api.amazonaws.com',
-          arn,
-          {
-            is: 'grant',
-            grantId,
-            purpose,
-            expected: life.grantee === 'expected',
-            delegating: life.grantee === 'delegate',
-            constrained: true,
-          },
-          createGrant(grantId, parameters, { responseElements: { grantId, keyId: arn } }),
-        ),
-      ),
-      ...life.decrypts.map((at) =>
-        draft(
-          at,
-          life.decrypter.id,
-          arn,
-          { is: 'use', purpose, decrypt: true },
-          decrypt(context, { userIdentity: life.decrypter.identity }),
-        ),
-      ),
-      ...life.retirements.map((at) =>
-        draft(
-          at,
-          'AWS Internal',
-          arn,
-          { is: 'ending', grantId, how: 'retired' },
-          retireGrant(grantId, { responseElements: { keyId: arn } }),
-        ),
-      ),
-      ...life.revocations.map(({ second: at, person: name }) =>
-        draft(
-          at,
-          userArn(name),
-          arn,
-          { is: 'ending', grantId, how: 'revoked' },
-          revokeGrant(grantId, name, { requestParameters: { keyId: arn, grantId } }),
-        ),
-      ),
+      ...life.rehearsals.map((at) => {
+        const meaning: Meaning = { is: 'rehearsal', cluster: ofCluster };
+        return draft(at, 'fargate.amazonaws.com', arn, meaning, record('GenerateDataKeyWithoutPlaintext', rehearsal));
+      }),
+      ...life.dataKeys.map((at) => {
+        const meaning: Meaning = { is: 'use', purpose, decrypt: false };
+        return draft(at, 'ec2-frontend-api.amazonaws.com', arn, meaning, record('GenerateDataKeyWithoutPlaintext', dataKey));
+      }),
+      ...life.grants.flatMap((grant, index) => grantDrafts(grant, arn, ofCluster, volumeId, index)),
+      ...life.decrypts.map((at) => {
+        const meaning: Meaning = { is: 'use', purpose, decrypt: true };
+        return draft(at, life.decrypter.id, arn, meaning, decrypt(context, { userIdentity: life.decrypter.identity }));
+      }),
     ];
   });
+
+type GrantLife = typeof grantLife extends fc.Arbitrary<infer T> ? T : never;
+
+function grantDrafts(life: GrantLife, arn: string, ofCluster: ClusterName, volumeId: string, index: number): Draft[] {
+  // A grant id belongs to one volume and one request: otherwise two lives would tell two stories of one grant.
+  const grantId = `grant-${index}-${ofCluster.account}-${ofCluster.name}-${volumeId}-${life.grantee}`;
+  const parameters = {
+    keyId: arn,
+    constraints: { encryptionContextSubset: ecsContext(ofCluster, volumeId) },
+    ...(life.grantee === 'expected' ? {} : { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/reader` }),
+    ...(life.grantee === 'delegate' ? { operations: ['Decrypt', 'CreateGrant'] } : {}),
+  };
+  const created: Meaning = {
+    is: 'grant',
+    grantId,
+    purpose: { of: 'volume', cluster: ofCluster, volumeId },
+    expected: life.grantee === 'expected',
+    delegating: life.grantee === 'delegate',
+    constrained: true,
+  };
+  const creation = createGrant(grantId, parameters, { responseElements: { grantId, keyId: arn } });
+  const retirement = retireGrant(grantId, { responseElements: { keyId: arn } });
+  return [
+    ...life.creations.map((at) => draft(at, 'ec2-frontend-api.amazonaws.com', arn, created, creation)),
+    ...life.retirements.map((at) => draft(at, 'AWS Internal', arn, { is: 'ending', grantId, how: 'retired' }, retirement)),
+    ...life.revocations.map(({ second: at, person: name }) => {
+      const raw = revokeGrant(grantId, name, { requestParameters: { keyId: arn, grantId } });
+      return draft(at, userArn(name), arn, { is: 'ending', grantId, how: 'revoked' }, raw);
+    }),
+  ];
+}
 
 const WITH_RESOURCE: readonly {
   readonly context: Record<string, string>;
