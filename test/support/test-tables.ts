@@ -1,10 +1,5 @@
-import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-// @ts-expect-error
-import dynalite from 'dynalite';
-
-const { Properties } = JSON.parse(readFileSync(new URL('../../infra/table.json', import.meta.url), 'utf8'));
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { startDynalite } from '../../src/local/dynalite-server.ts';
 
 /** An embedded database for tests: as many tables of the ledger's shape as one likes, each new and empty. */
 export interface TestTables {
@@ -16,38 +11,17 @@ export interface TestTables {
 }
 
 export async function startTestTables(): Promise<TestTables> {
-  const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  const anotherClient = () =>
-    new DynamoDBClient({
-      region: 'us-west-2',
-      endpoint: `http://127.0.0.1:${port}`,
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    });
-  const client = anotherClient();
+  const { client, clientConfig, createTable, stop } = await startDynalite();
   let made = 0;
   return {
     client,
-    anotherClient,
-    stop: async () => {
-      server.close();
-    },
+    anotherClient: () => new DynamoDBClient(clientConfig),
     create: async () => {
       made += 1;
-      const TableName = `ledger-${made}`;
-      await client.send(
-        new CreateTableCommand({
-          TableName,
-          KeySchema: Properties.KeySchema,
-          AttributeDefinitions: Properties.AttributeDefinitions,
-          BillingMode: 'PAY_PER_REQUEST',
-          GlobalSecondaryIndexes: Properties.GlobalSecondaryIndexes,
-        }),
-      );
-      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.002, maxDelay: 0.01 }, { TableName });
-      return TableName;
+      const name = `ledger-${made}`;
+      await createTable(name);
+      return name;
     },
+    stop,
   };
 }
