@@ -2,7 +2,7 @@ import { alertMessage } from './core/alert-text.ts';
 import { type Claim, decideAlert, LEASE_SECONDS } from './core/alerting.ts';
 import { readEnvelope } from './core/envelope.ts';
 import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeOf } from './core/fact.ts';
-import { type Evidence, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
+import { type Evidence, evidenceOfOne, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
 import { type GrantHead, withCreation } from './core/grant.ts';
 import { added, type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
 import { inScope, type Policy } from './core/policy.ts';
@@ -209,8 +209,7 @@ async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evi
       throw new AlertHeldError(`the alert of ${lead.rule} is held by ${note.claim?.by} until ${note.claim?.until}`);
     const claim: Claim = { until: now() + LEASE_SECONDS, by, through: lead.time, severity: lead.severity };
     if (!(await ledger.claimAlert(lead.group, note, claim))) continue;
-    const evidence = joint ??
-      (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? { first: lead, last: lead, orders: [], count: 1 };
+    const evidence = joint ?? (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? evidenceOfOne(lead);
     const keyArn = WITH_DEPENDENTS.test(lead.rule) ? lead.subject.keyArn : undefined;
     const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
     await alerts.publish(alertMessage({ lead, others, evidence, dependents, reminder: decision.reminder }, digest));

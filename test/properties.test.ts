@@ -97,10 +97,10 @@ class Deployment {
     this.#now += seconds;
   }
 
-  /** Lambda brings back what failed, after the lease. */
-  async redeliver(event: unknown, pipeline: Pipeline = this.pipeline): Promise<void> {
+  /** What failed comes back: after `seconds`, perhaps within the lease, and then after it. */
+  async redeliver(event: unknown, pipeline: Pipeline = this.pipeline, seconds = 20): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
-      this.wait(20);
+      this.wait(attempt === 0 ? seconds : 20);
       try {
         return await auditEvent(event, pipeline);
       } catch (error) {
@@ -225,11 +225,12 @@ describe('a handler that dies', () => {
       const cases = fleets(2, 4).chain((events) =>
         fc.record({
           events: fc.shuffledSubarray(events, { minLength: events.length }),
+          seconds: fc.constantFrom(0, 1, 14, 15, 20),
           crashes: fc.array(fc.record({ call: fc.nat(60), afterwards: fc.boolean() }), { minLength: 1, maxLength: 4 }),
         }),
       );
       await fc.assert(
-        fc.asyncProperty(cases, async ({ events, crashes }) => {
+        fc.asyncProperty(cases, async ({ events, crashes, seconds }) => {
           const whole = await run(rawOf(events));
           const deployment = new Deployment();
           let calls = 0;
@@ -243,7 +244,7 @@ describe('a handler that dies', () => {
             try {
               await auditEvent(raw, dying);
             } catch {
-              await deployment.redeliver(raw, dying);
+              await deployment.redeliver(raw, dying, seconds);
             }
           }
           const healed = await deployment.finish();

@@ -2,7 +2,7 @@ import { readEnvelope } from '../core/envelope.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Reading } from '../core/read-record.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
-import { printable } from '../core/text.ts';
+import { printable, printableJson } from '../core/text.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { auditReading, type Pipeline } from '../pipeline.ts';
 import { clock, sha256 } from '../system.ts';
@@ -90,9 +90,7 @@ class Tally {
   }
 }
 
-/** The report as JSON that a terminal may show: what cannot be seen is escaped, which JSON allows and readers undo. */
+/** The report as JSON that a terminal may show. */
 export function replayJson(report: unknown): string {
-  const escaped = (unseen: string): string =>
-    Array.from({ length: unseen.length }, (_, index) => `\\u${unseen.charCodeAt(index).toString(16).padStart(4, '0')}`).join('');
-  return JSON.stringify(report, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+  return JSON.stringify(report, null, 2).split('\n').map(printableJson).join('\n');
 }

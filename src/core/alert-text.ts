@@ -3,7 +3,7 @@ import { type Evidence, findingId, type Occurrence, type Subject } from './findi
 import { titleOf } from './report.ts';
 import { ruleOf } from './rules/registry.ts';
 import type { Severity } from './severity.ts';
-import { type Digest, printable, shortened } from './text.ts';
+import { type Digest, printable, printableJson, shortened } from './text.ts';
 
 /** An alert ready to send: the bodies for each channel and the attributes subscriptions filter by. */
 export interface AlertMessage {
@@ -44,7 +44,7 @@ export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
   const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence)];
   const advice =
     lead.advice !== undefined && lead.advice.length <= LIMITS.advice
-      ? [`To expect this from now on, add to the policy: ${printable(lead.advice, LIMITS.advice)}`]
+      ? [`To expect this from now on, add to the policy: ${printableJson(lead.advice)}`]
       : [];
   return {
     subject: asciiOnly(title).slice(0, 99),
@@ -87,9 +87,7 @@ const fieldsOf = ({ about, subject }: Occurrence): Subject => ({ ...about, ...su
 function attributesOf(lead: Occurrence, id: string): Readonly<Record<string, string>> {
   const { keyArn, clusterName } = fieldsOf(lead);
   const attributes = { rule: lead.rule, severity: lead.severity, findingId: id, keyArn, clusterName };
-  return Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value, LIMITS.value)]])),
-  );
+  return Object.fromEntries(Object.entries(attributes).flatMap(([name, value]) => (value ? [[name, printable(value, LIMITS.value)]] : [])));
 }
 
 function toldFields(lead: Occurrence, id: string, { first, last, count, orders }: Evidence): Readonly<Record<string, string>> {
@@ -154,7 +152,7 @@ function runbookOf(lead: Occurrence): string[] {
 
 /** A name fit for a command line as it stands; others keep their placeholder, so that a hostile name is never pasted into a shell. */
 function shellWord(value: string | undefined): string | undefined {
-  return value !== undefined && /^[A-Za-z0-9:/_.-]{1,256}$/.test(value) ? value : undefined;
+  return value !== undefined && /^[A-Za-z0-9/][A-Za-z0-9:/_.-]{0,255}$/.test(value) ? value : undefined;
 }
 
 /** Text in which chat finds no mention, link or code: emphasis alone is left, since it misleads nobody and names are full of underscores. */

@@ -45,7 +45,7 @@ export function decideAlert(note: AlertNote, request: AlertRequest): AlertDecisi
   if (claim !== undefined && claim.until > request.now) {
     return claim.by !== request.by && covers(claim, request) ? { act: 'covered' } : { act: 'wait' };
   }
-  return { act: 'send', reminder: sent !== undefined };
+  return { act: 'send', reminder: sent !== undefined && atLeast(sent.severity, request.severity) };
 }
 
 function covers(

@@ -44,20 +44,21 @@ export const FARGATE_STORAGE_KEYS: readonly string[] = [CLUSTER_ACCOUNT, CLUSTER
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const EMPTY: EncryptionContext = new Map();
 /** Lengths that keep every composite key under DynamoDB's 2,048 and 1,024 bytes even when each character needs three. */
-const LIMITS = { account: 32, cluster: 255, volume: 48, key: 128, value: 512, pairs: 64 };
+const LIMITS = { account: 32, cluster: 255, volume: 48, key: 128, value: 512 };
 
-/** Reads a context; values that are no text, or hidden by CloudTrail, are left out. Two keys that differ only in case are dropped: KMS refuses them. */
+/**
+ * Reads a context. A pair whose value cannot be read (no text, hidden by CloudTrail, or named twice by keys that differ
+ * only in case, which KMS refuses) stays as an empty value: it attributes nothing, but that its key was there counts.
+ */
 export function readContext(value: unknown, digest: Digest): EncryptionContext {
   if (!isObject(value)) return EMPTY;
   const context = new Map<string, string>();
-  const ambiguous = new Set<string>();
-  for (const [rawKey, rawValue] of Object.entries(value).slice(0, LIMITS.pairs)) {
+  for (const [rawKey, rawValue] of Object.entries(value)) {
     const key = bounded(rawKey.toWellFormed().toLowerCase(), LIMITS.key, digest);
     const pair = text(rawValue);
-    if (context.has(key)) ambiguous.add(key);
-    if (pair !== undefined && pair !== HIDDEN) context.set(key, bounded(pair, LIMITS.value, digest));
+    const readable = pair !== undefined && pair !== HIDDEN && !context.has(key);
+    context.set(key, readable ? bounded(pair, LIMITS.value, digest) : '');
   }
-  for (const key of ambiguous) context.delete(key);
   return context;
 }
 
@@ -77,14 +78,14 @@ export function namesOtherService(context: EncryptionContext): boolean {
 export function clusterOf(context: EncryptionContext, digest: Digest): Cluster | undefined {
   const account = context.get(CLUSTER_ACCOUNT);
   const name = context.get(CLUSTER_NAME);
-  if (account === undefined || name === undefined) return undefined;
+  if (!account || !name) return undefined;
   return { account: bounded(account, LIMITS.account, digest), name: bounded(name, LIMITS.cluster, digest) };
 }
 
 /** The EBS volume id a context names. */
 export function volumeIdOf(context: EncryptionContext, digest: Digest): string | undefined {
   const id = context.get(EBS_ID);
-  return id === undefined ? undefined : bounded(id, LIMITS.volume, digest);
+  return id ? bounded(id, LIMITS.volume, digest) : undefined;
 }
 
 interface ResourceReader {
@@ -113,7 +114,7 @@ const READERS: readonly ResourceReader[] = [
 export function resourceOf(context: EncryptionContext): Resource | undefined {
   for (const { key, read } of READERS) {
     const value = context.get(key);
-    if (value !== undefined) return read(value);
+    if (value) return read(value);
   }
   return undefined;
 }

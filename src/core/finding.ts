@@ -82,6 +82,11 @@ export interface Evidence {
   readonly count: number;
 }
 
+/** The evidence that one occurrence alone is. */
+export function evidenceOfOne(occurrence: Occurrence): Evidence {
+  return { first: occurrence, last: occurrence, orders: [orderOf(occurrence)], count: 1 };
+}
+
 /** The evidence of one finding's occurrences, each event counted once; undefined when there are none. */
 export function foldEvidence(occurrences: Iterable<Occurrence>): Evidence | undefined {
   const byOrder = new Map<Order, Occurrence>();

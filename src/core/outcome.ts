@@ -22,7 +22,7 @@ export type Outcome =
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'VpceAccessDenied', 'UnauthorizedOperation', 'KMSAccessDeniedException']);
 const KEY_STATE = new Set(['DisabledException', 'KMSInvalidStateException', 'KeyUnavailableException', 'InvalidStateException']);
 const WRONG_CONTEXT = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
-const THROTTLED = new Set(['ThrottlingException', 'Throttling', 'RequestLimitExceeded', 'LimitExceededException']);
+const THROTTLED = new Set(['ThrottlingException', 'Throttling', 'RequestLimitExceeded']);
 
 /** Key-state messages end in what is wrong: "<ARN> is disabled." */
 function stateInMessage(message: string): RefusalReason | undefined {

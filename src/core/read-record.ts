@@ -191,8 +191,8 @@ function embedded(value: unknown): unknown {
 function operationsOf(parameters: unknown, digest: Digest): readonly string[] | undefined {
   const raw = field(parameters, 'operations');
   if (!Array.isArray(raw)) return undefined;
-  const operations = raw.slice(0, LIMITS.grantOperations).map((operation) => bounded(text(operation) ?? '?', LIMITS.operation, digest));
-  return [...new Set(operations)].sort();
+  const operations = new Set(raw.map((operation) => bounded(text(operation) ?? '?', LIMITS.operation, digest)));
+  return [...operations].sort().slice(0, LIMITS.grantOperations);
 }
 
 function constraintOf(parameters: unknown, digest: Digest): GrantConstraint | undefined {

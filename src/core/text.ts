@@ -12,6 +12,12 @@ export function printable(value: string, limit: number): string {
   );
 }
 
+/** JSON that a person may look at: what cannot be seen is escaped as JSON has it, so that it still parses to the same. */
+export function printableJson(json: string): string {
+  const unit = (unseen: string, index: number): string => `\\u${unseen.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  return json.replace(UNSEEN, (unseen) => Array.from(unseen.split(''), (_, index) => unit(unseen, index)).join(''));
+}
+
 /** The text, or its beginning and an ellipsis, in at most `limit` characters; never half a character. */
 export function shortened(value: string, limit: number): string {
   return value.length <= limit
@@ -22,12 +28,15 @@ export function shortened(value: string, limit: number): string {
         .replace(/\ufffd$/, '')}…`;
 }
 
+/** What {@link bounded} ends a shortened text with. */
+const MARKED = /~[0-9a-f]{16}$/;
+
 /**
  * The text as an identity of at most `limit` characters: longer ones keep their beginning and gain a digest of
- * the whole, so that two long texts never become one.
+ * the whole, so that two long texts never become one; so does a short text that looks like such a mark.
  */
 export function bounded(value: string, limit: number, digest: Digest): string {
-  if (value.length <= limit) return value;
+  if (value.length <= limit && !MARKED.test(value)) return value;
   const mark = `~${digest(value).slice(0, 16)}`;
   return `${value.slice(0, limit - mark.length).toWellFormed()}${mark}`;
 }

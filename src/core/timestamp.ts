@@ -12,6 +12,7 @@ export function readTimestamp(value: unknown): Timestamp | undefined {
   const milliseconds = Date.parse(value);
   if (Number.isNaN(milliseconds)) return undefined;
   const timestamp = fromSeconds(Math.floor(milliseconds / 1000));
+  if (!ISO.test(timestamp)) return undefined;
   // Date.parse lets 30 February pass as 1 March; only a UTC spelling can be checked by writing it again.
   return value.endsWith('Z') && timestamp.slice(0, 19) !== value.slice(0, 19) ? undefined : timestamp;
 }

@@ -1,8 +1,8 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** An HTTP server that speaks DynamoDB's JSON protocol. https://github.com/architect/dynalite */
-  export default function dynalite(options: {
+  /** Makes an HTTP server that speaks DynamoDB's JSON protocol. https://github.com/architect/dynalite */
+  function dynalite(options: {
     /** How long a table stays CREATING, UPDATING or DELETING, milliseconds. */
     readonly createTableMs?: number;
     readonly updateTableMs?: number;
@@ -10,4 +10,5 @@ declare module 'dynalite' {
     /** A folder to keep tables in; in memory without. */
     readonly path?: string;
   }): Server;
+  export = dynalite;
 }

@@ -1,4 +1,6 @@
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /**
  * Runs a built handler as Lambda's own runtime does: in a process of its own that asks the Runtime API for one event
@@ -46,7 +48,7 @@ function told(error: unknown): { errorType: string; errorMessage: string; trace:
 
 async function load(): Promise<Handler> {
   const [file, name = 'handler'] = handlerName.split('.');
-  const module: Record<string, unknown> = await import(new URL(`${file}.mjs`, `file://${root}/`).href);
+  const module: Record<string, unknown> = await import(pathToFileURL(join(root, `${file}.mjs`)).href);
   const handler = module[name];
   if (typeof handler !== 'function') throw new TypeError(`${handlerName} is no function`);
   return async (event, context) => handler(event, context);

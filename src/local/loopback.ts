@@ -76,13 +76,15 @@ export async function startLoopback(): Promise<Loopback> {
   const server = await startLoopbackServer((request, raw, response) => {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
     const service = serviceOf(request, body);
-    if (service === undefined) return void response.writeHead(404).end('neither SNS nor CloudWatch');
-    if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 '))
-      return service.reply(response, refused('MissingAuthenticationToken', 'Request is missing Authentication Token', 403));
-    const failing = fault?.(service.call);
-    const answer = failing?.effect === 'lost' ? '' : service.act();
-    if (failing?.reply === 'hang-up') return void response.destroy();
-    service.reply(response, failing?.reply ?? answer);
+    const failing = service && fault?.(service.call);
+    if (service === undefined) response.writeHead(404).end('neither SNS nor CloudWatch');
+    else if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 '))
+      service.reply(response, refused('MissingAuthenticationToken', 'Request is missing Authentication Token', 403));
+    else {
+      const answer = failing?.effect === 'lost' ? '' : service.act();
+      if (failing?.reply === 'hang-up') response.destroy();
+      else service.reply(response, failing?.reply ?? answer);
+    }
   });
   return {
     endpoint: server.endpoint,
@@ -114,11 +116,13 @@ function replyXml(response: ServerResponse, answer: string | Refusal): void {
 /** CloudWatch names its errors as it did in the query protocol, in a header. */
 function replyJson(response: ServerResponse, answer: string | Refusal): void {
   const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() };
-  if (typeof answer === 'string') return void response.writeHead(200, headers).end(answer);
+  if (typeof answer === 'string') {
+    response.writeHead(200, headers).end(answer);
+    return;
+  }
   const { status, code, message } = answer;
-  response
-    .writeHead(status, { ...headers, 'x-amzn-query-error': `${code};${blamed(answer)}` })
-    .end(JSON.stringify({ __type: `com.amazonaws.cloudwatch#${code}Exception`, message }));
+  const told = { ...headers, 'x-amzn-query-error': `${code};${blamed(answer)}` };
+  response.writeHead(status, told).end(JSON.stringify({ __type: `com.amazonaws.cloudwatch#${code}Exception`, message }));
 }
 
 const blamed = ({ status }: Refusal): string => (status < 500 ? 'Sender' : 'Receiver');

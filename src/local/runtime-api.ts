@@ -31,7 +31,7 @@ export interface RuntimeApi {
   readonly address: string;
   /** Hands the event to the process and waits for its answer. */
   handle(invocation: Invocation): Promise<Outcome>;
-  /** Ends what is under way, since the process will not: its invocation fails with this error. */
+  /** The process is no more: what it had under way fails with this error, and nothing is handed to it again. */
   fail(error: FunctionError): void;
   stop(): Promise<void>;
 }
@@ -69,12 +69,14 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     const path = request.url?.startsWith(PREFIX) ? request.url.slice(PREFIX.length) : '';
     if (path === 'invocation/next') {
       waiting = response;
-      return handOver();
+      handOver();
+      return;
     }
     const [, requestId, kind] = /^invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
     if (path === 'init/error' || (kind !== undefined && requestId === current?.requestId)) {
       response.writeHead(202).end('{"status":"OK"}');
-      return settle(kind === 'response' ? { response: parsed(body) } : { error: errorOf(parsed(body)) });
+      settle(kind === 'response' ? { response: parsed(body) } : { error: errorOf(parsed(body)) });
+      return;
     }
     response.writeHead(kind === undefined ? 404 : 400).end('{}');
   };
@@ -87,7 +89,10 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
         current = { requestId: invocation.requestId, settle: resolve };
         handOver();
       }),
-    fail: (error) => settle({ error }),
+    fail: (error) => {
+      waiting = undefined;
+      settle({ error });
+    },
     stop: server.stop,
   };
 }

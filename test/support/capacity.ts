@@ -15,13 +15,18 @@ const utf8 = (text: string): number => Buffer.byteLength(text);
 
 /** The size DynamoDB bills for an item: names and values in UTF-8. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
 export function itemBytes(item: Item): number {
-  return Object.entries(item).reduce((sum, [name, { S, N }]) => sum + utf8(name) + (S === undefined ? Math.ceil((N ?? '').length / 2) + 1 : utf8(S)), 0);
+  return Object.entries(item).reduce(
+    (sum, [name, { S, N }]) => sum + utf8(name) + (S === undefined ? Math.ceil((N ?? '').length / 2) + 1 : utf8(S)),
+    0,
+  );
 }
 
 /** Write units of one index entry's change: none, an insertion, a deletion, a change in place, or a move (both). */
 function indexUnits(before: Item | undefined, after: Item | undefined): number {
   const entry = (item: Item | undefined): Item | undefined =>
-    item?.ik === undefined || item.is === undefined ? undefined : Object.fromEntries(PROJECTED.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
+    item?.ik === undefined || item.is === undefined
+      ? undefined
+      : Object.fromEntries(PROJECTED.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
   const [old, now] = [entry(before), entry(after)];
   const units = (item: Item): number => Math.ceil(itemBytes(item) / 1024);
   if (old === undefined) return now === undefined ? 0 : units(now);
@@ -50,8 +55,10 @@ export function countCapacity(client: DynamoDBClient, images: DynamoDBClient): C
           return await next(args);
         } finally {
           const after = await image();
-          capacity.writeUnits += Math.max(1, Math.ceil(Math.max(itemBytes(before ?? {}), itemBytes(after ?? {})) / 1024)) + indexUnits(before, after);
-          if (after?.pk?.S?.startsWith('G/') && after.sk?.S === '#') capacity.largestGrantBytes = Math.max(capacity.largestGrantBytes, itemBytes(after));
+          capacity.writeUnits +=
+            Math.max(1, Math.ceil(Math.max(itemBytes(before ?? {}), itemBytes(after ?? {})) / 1024)) + indexUnits(before, after);
+          if (after?.pk?.S?.startsWith('G/') && after.sk?.S === '#')
+            capacity.largestGrantBytes = Math.max(capacity.largestGrantBytes, itemBytes(after));
         }
       }
       const reply = await next(args);

@@ -15,8 +15,11 @@ export interface LifeOptions {
 export type CloudTrailRecord = Record<string, unknown>;
 
 /** The ARN of a test key. */
-export const testKeyArn = ({ account = '111122223333', region = 'us-west-2', keyId = '5a3c1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e01' }: LifeOptions = {}): string =>
-  `arn:aws:kms:${region}:${account}:key/${keyId}`;
+export const testKeyArn = ({
+  account = '111122223333',
+  region = 'us-west-2',
+  keyId = '5a3c1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e01',
+}: LifeOptions = {}): string => `arn:aws:kms:${region}:${account}:key/${keyId}`;
 
 /** A 64-digit grant id. */
 export const testGrantId = (serial: number): string => serial.toString(16).padStart(64, 'a');
@@ -27,7 +30,14 @@ function eventId(serial: number, step: number): string {
 
 /** The six records of a clean life, in order: two rehearsals, data key, grant, Decrypt, retirement. */
 export function cleanLife(options: LifeOptions = {}): CloudTrailRecord[] {
-  const { account = '111122223333', region = 'us-west-2', cluster = 'payments', volumeId = 'vol-0a1b2c3d4e5f60718', day = '2026-11-02', serial = 1 } = options;
+  const {
+    account = '111122223333',
+    region = 'us-west-2',
+    cluster = 'payments',
+    volumeId = 'vol-0a1b2c3d4e5f60718',
+    day = '2026-11-02',
+    serial = 1,
+  } = options;
   const keyArn = testKeyArn(options);
   const grantId = options.grantId ?? testGrantId(serial);
   const rehearsal = { 'aws:ecs:clusterAccount': account, 'aws:ecs:clusterName': cluster };
@@ -76,7 +86,9 @@ export function cleanLife(options: LifeOptions = {}): CloudTrailRecord[] {
       },
       responseElements: { grantId, keyId: keyArn },
     }),
-    record(5, '10:00:05', 'fargate.amazonaws.com', 'Decrypt', { requestParameters: { encryptionContext: context, encryptionAlgorithm: 'SYMMETRIC_DEFAULT' } }),
+    record(5, '10:00:05', 'fargate.amazonaws.com', 'Decrypt', {
+      requestParameters: { encryptionContext: context, encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
+    }),
     record(6, '11:30:00', 'AWS Internal', 'RetireGrant', { responseElements: { keyId: keyArn }, additionalEventData: { grantId } }),
   ];
 }

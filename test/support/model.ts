@@ -273,7 +273,7 @@ function keys(history: readonly Event[]): unknown[] {
     for (const event of here) {
       const resource = resourceOf(purposeOf(event));
       if (resource !== undefined && (event.meaning.is === 'use' || event.meaning.is === 'grant'))
-        resources.set(`${resource.kind}\n${resource.id}`, { ...resource, lastSeen: instant(event.second) });
+        resources.set(`${resource.id}\n${resource.kind}`, { ...resource, lastSeen: instant(event.second) });
     }
     return {
       keyArn,

@@ -1,6 +1,7 @@
 import { eventIdOf, timeOf } from '../fact.ts';
 import type { Occurrence } from '../finding.ts';
 import type { GrantHead } from '../grant.ts';
+import { readKeyArn } from '../key-arn.ts';
 import { key, name } from './phrases.ts';
 import type { RuleText } from './rule.ts';
 
@@ -22,6 +23,7 @@ export const grantRevokedInUse = {
   judge: (head: GrantHead): Occurrence[] => {
     const { keyArn, grantId, cluster, volumeId, end } = head;
     if (cluster === undefined || end?.how !== 'revoked') return [];
+    const region = readKeyArn(keyArn)?.region;
     return [
       {
         rule: 'grant-revoked-in-use',
@@ -33,6 +35,7 @@ export const grantRevokedInUse = {
         time: timeOf(end.order),
         operation: 'RevokeGrant',
         caller: end.by,
+        ...(region === undefined ? {} : { region }),
         sentence: `${name(end.by)} revoked grant ${name(grantId)} on ${key(keyArn)} of cluster ${name(cluster.name)}${volumeId === undefined ? '' : `, volume ${name(volumeId)}`}.`,
       },
     ];

@@ -1,0 +1,58 @@
+import type { RuleText } from '../core/rules/rule.ts';
+import { printable } from '../core/text.ts';
+import { hanging } from './layout.ts';
+import { coverageText, renderFindings, severityCounts } from './render-findings.ts';
+import { renderKeys } from './render-keys.ts';
+import { heading, sentenceLines } from './render-text.ts';
+import type { ReplayReport, SourceReport } from './replay.ts';
+import type { Style } from './style.ts';
+
+export { styleOf } from './style.ts';
+
+const REJECTIONS_SHOWN = 20;
+
+/** A replay for people: keys and volumes, what could not be read, findings, and a closing line with the counts. */
+export function renderReplay(report: ReplayReport, style: Style, width: number): string {
+  const { events, sources, findings, volumes, keys } = report;
+  const rejecting = sources.filter(({ rejected }) => rejected.length > 0);
+  return [
+    ...heading('Who may decrypt what (times are UTC)', style, width).slice(1),
+    ...renderKeys({ keys, volumes }, style, width),
+    ...(rejecting.length === 0
+      ? []
+      : [...heading('Not readable as records', style, width), ...rejecting.flatMap((source) => sourceLines(source, style, width))]),
+    ...heading('Findings', style, width),
+    ...renderFindings(findings, style, width),
+    '',
+    `${coverageText(events)}. Findings: ${severityCounts(findings, style)}`,
+  ].join('\n');
+}
+
+/** The rejected records of one source, the first of them with their reasons. */
+export function sourceLines({ path, rejected }: Pick<SourceReport, 'path' | 'rejected'>, style: Style, width: number): string[] {
+  const hidden = rejected.length - REJECTIONS_SHOWN;
+  return [
+    ...hanging('', printable(path, 1_000), width),
+    ...rejected
+      .slice(0, REJECTIONS_SHOWN)
+      .flatMap(({ index, reason }) => hanging(`  record ${index + 1}: `, printable(reason, 400), width))
+      .map(style.faint),
+    ...(hidden > 0 ? [style.faint(`  and ${hidden} more`)] : []),
+  ];
+}
+
+/** A rule for people: what it says, why it matters, what to do, what it cannot see. */
+export function renderRule(rule: RuleText, style: Style, width: number): string {
+  const { id, severity, title, why, runbook, limits, attack } = rule;
+  return [
+    `${style.severity(severity, ` ${severity.toUpperCase()} `)} ${style.strong(id)}`,
+    ...hanging('', title, width),
+    '',
+    ...hanging('', why, width),
+    '',
+    ...runbook.flatMap((step, index) => sentenceLines(`${index + 1}. `, step, style, width)),
+    '',
+    ...hanging('Limits: ', limits, width).map(style.faint),
+    ...(attack === undefined ? [] : [style.faint(`MITRE ATT&CK ${attack}`)]),
+  ].join('\n');
+}
