@@ -41,7 +41,7 @@ export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
   const title = shortened(`${reminder ? 'Still: ' : ''}[${MARK[lead.severity]}] ${titleOf(lead)}`, LIMITS.title);
   const told = toldFields(lead, id, evidence);
   const steps = runbookOf(lead);
-  const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence)];
+  const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence, lead.eventId)];
   const advice =
     lead.advice !== undefined && lead.advice.length <= LIMITS.advice
       ? [`To expect this from now on, add to the policy: ${printableJson(lead.advice)}`]
@@ -128,9 +128,8 @@ function dependentsText(dependents: Dependents | undefined): string[] {
   return [`Depending on the key now: ${complete ? '' : 'at least '}${openGrants} open ${openGrants === 1 ? 'grant' : 'grants'}.${list}`];
 }
 
-function evidenceText({ first, last, count, orders }: Evidence): string[] {
+function evidenceText({ first, last, count }: Evidence, eventId: string): string[] {
   const seen = count === 1 ? `Seen once, at ${first.time}.` : `Seen ${count} times, from ${first.time} to ${last.time}.`;
-  const eventId = orders.at(-1)?.replace(/^[^#]*#/, '') ?? '';
   return [
     `${seen} Find the record: aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventId,AttributeValue=${printable(eventId, 64)}`,
   ];

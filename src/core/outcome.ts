@@ -44,15 +44,16 @@ function reasonOf(code: string, message: string): RefusalReason {
 
 /**
  * Classifies a record's `errorCode` and `errorMessage` together: the same state of a key comes under several codes.
- * A message without a code is a failure too, and so is a code that is no text.
+ * A message without a code is a failure too, and so is either of them when it is no text.
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
  */
 export function readOutcome(record: unknown): Outcome {
   const rawCode = field(record, 'errorCode');
   const code = text(rawCode) ?? '';
-  const message = text(field(record, 'errorMessage')) ?? '';
-  const unreadableCode = rawCode !== undefined && rawCode !== null && typeof rawCode !== 'string';
-  if (code === '' && message === '' && !unreadableCode) return { kind: 'success' };
+  const rawMessage = field(record, 'errorMessage');
+  const message = text(rawMessage) ?? '';
+  const unreadable = [rawCode, rawMessage].some((raw) => raw !== undefined && raw !== null && typeof raw !== 'string');
+  if (code === '' && message === '' && !unreadable) return { kind: 'success' };
   if (code === 'DryRunOperationException') return { kind: 'rehearsed' };
   return { kind: 'refused', reason: reasonOf(code, message), code: printable(code, 64), message: printable(message, 400) };
 }

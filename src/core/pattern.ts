@@ -7,7 +7,7 @@ export interface PatternScope {
 }
 
 const SERVICE_PRINCIPAL = /^[a-z0-9-]+(?:\.[a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?$/;
-const REGION_LABEL = /^[a-z]{2,3}(?:-[a-z]+)+-\d+$/;
+const REGION_LABEL = /^[a-z]{2,4}(?:-[a-z]+)+-\d+$/;
 const TOKEN = /\*\*|\*|\$\{(?:Partition|Account|Accounts|Region)\}/g;
 
 const escaped = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');

@@ -47,7 +47,7 @@ describe('a trusted caller', () => {
     ['a name before it', service('example.com/fargate.amazonaws.com')],
     ['another case', service('Fargate.amazonaws.com')],
     ['a line break', service('fargate.amazonaws.com\nx')],
-    ['a user through the service', user('alice', 'fargate.amazonaws.com')],
+    ['a user through the service', user('operator', 'fargate.amazonaws.com')],
     ['a root through the service', { type: 'Root', invokedBy: 'ec2-frontend-api.amazonaws.com' }],
     ['a service event without type', { invokedBy: 'fargate.amazonaws.com' }],
     ['a service without principal', { type: 'AWSService' }],
@@ -77,11 +77,11 @@ describe('a trusted caller', () => {
 
 describe('a caller’s id', () => {
   it.each([
-    ['a user', user('alice'), userArn('alice')],
+    ['a user', user('operator'), userArn('operator')],
     ['a role’s session', infrastructureSession(), INFRASTRUCTURE_ROLE],
     ['a session without issuer', session(undefined), `arn:aws:sts::${OTHER_ACCOUNT}:assumed-role/app`],
     ['a service', service('fargate.amazonaws.com'), 'fargate.amazonaws.com'],
-    ['a user name alone', { type: 'IAMUser', userName: 'alice' }, 'alice'],
+    ['a user name alone', { type: 'IAMUser', userName: 'operator' }, 'operator'],
     ['a principal alone', { type: 'Role', principalId: 'AROAEXAMPLE:x' }, 'AROAEXAMPLE:x'],
     ['another account', { type: 'AWSAccount', accountId: OTHER_ACCOUNT }, OTHER_ACCOUNT],
     ['a service event', { accountId: OTHER_ACCOUNT, invokedBy: 'AWS Internal' }, OTHER_ACCOUNT],
@@ -126,16 +126,16 @@ describe('trust in a context', () => {
     ['an AWS role beside S3', infrastructureSession(), { ...ecs, ...s3 }, 'forged'],
     ['a service beside a secret', service('ec2.amazonaws.com'), { ...ecs, SecretARN: 'x' }, 'forged'],
     ['a service beside a parameter', service('ec2.amazonaws.com'), { ...ecs, PARAMETER_ARN: 'x' }, 'forged'],
-    ['a user', user('alice'), ecs, 'forged'],
-    ['a user, one ECS key', user('alice'), { 'aws:ecs:anything': 'x' }, 'forged'],
-    ['a user, another case', user('alice'), { 'AWS:ECS:clusterName': 'x' }, 'forged'],
-    ['a user beside S3', user('alice', 'AWS Internal'), { ...ecs, ...s3 }, 'forged'],
-    ['a user through a service', user('alice', 'AWS Internal'), ecs, 'unverified'],
+    ['a user', user('operator'), ecs, 'forged'],
+    ['a user, one ECS key', user('operator'), { 'aws:ecs:anything': 'x' }, 'forged'],
+    ['a user, another case', user('operator'), { 'AWS:ECS:clusterName': 'x' }, 'forged'],
+    ['a user beside S3', user('operator', 'AWS Internal'), { ...ecs, ...s3 }, 'forged'],
+    ['a user through a service', user('operator', 'AWS Internal'), ecs, 'unverified'],
     ['a service not listed', service('example.amazonaws.com'), ecs, 'unverified'],
     ['nobody', null, ecs, 'forged'],
-    ['a user without ECS context', user('alice'), s3, 'none'],
-    ['a user without context', user('alice'), {}, 'none'],
-    ['a volume alone', user('alice', 'AWS Internal'), { 'aws:ebs:id': 'vol-1' }, 'none'],
+    ['a user without ECS context', user('operator'), s3, 'none'],
+    ['a user without context', user('operator'), {}, 'none'],
+    ['a volume alone', user('operator', 'AWS Internal'), { 'aws:ebs:id': 'vol-1' }, 'none'],
   ])('of %s', (_who, userIdentity, context, trust) => {
     expect(trustIn(readCaller(userIdentity, REGION, sha256), readContext(context, sha256))).toBe(trust);
   });

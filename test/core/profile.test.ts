@@ -129,8 +129,8 @@ describe('the profile fargate-storage', () => {
   it.each<[string, unknown]>([
     ['another service', service('fargate.amazonaws.com')],
     ['a service with a longer name', service('ec2-frontend-api.amazonaws.com.example.com')],
-    ['a user', user('alice')],
-    ['a user through EC2', user('alice', 'ec2-frontend-api.amazonaws.com')],
+    ['a user', user('operator')],
+    ['a user through EC2', user('operator', 'ec2-frontend-api.amazonaws.com')],
     ['nobody', null],
   ])('does not expect it of %s', (_who, userIdentity) => {
     expect(found({}, userIdentity)).toBeUndefined();
@@ -142,7 +142,7 @@ it('a grant of Fargate’s without constraint is a service’s, not a task’s',
 });
 
 describe('the profiles for EBS', () => {
-  const caller = user('alice', 'AWS Internal');
+  const caller = user('operator', 'AWS Internal');
   const arn = (account: string, last = 'i-0123456789abcdef0'): string =>
     `arn:aws:sts::${account}:assumed-role/aws:ec2-infrastructure/${last}`;
   const base = { ...subset(VOLUME), granteePrincipal: arn(ACCOUNT), retiringPrincipal: undefined, operations: ['Decrypt'] };
@@ -160,7 +160,7 @@ describe('the profiles for EBS', () => {
   });
 
   it.each<[string, RawRecord, unknown]>([
-    ['a caller by itself', {}, user('alice')],
+    ['a caller by itself', {}, user('operator')],
     ['another account', { granteePrincipal: arn(OTHER_ACCOUNT) }, caller],
     ['another partition', { granteePrincipal: arn(ACCOUNT).replace('arn:aws:', 'arn:aws-cn:') }, caller],
     ['another role', { granteePrincipal: arn(ACCOUNT).replace('ec2-infrastructure', 'ec2-infrastructures') }, caller],
@@ -185,7 +185,7 @@ describe('the profile lambda', () => {
     retiringPrincipal: session,
     operations: ['Decrypt', 'RetireGrant'],
   };
-  const caller = user('alice', 'lambda.amazonaws.com');
+  const caller = user('operator', 'lambda.amazonaws.com');
 
   it('expects a function’s grant', () => {
     expect(found(base, caller)).toBe('lambda');
@@ -211,16 +211,16 @@ describe('the profile lambda', () => {
   });
 
   it.each<[string, unknown]>([
-    ['another service', user('alice', 's3.amazonaws.com')],
-    ['a longer name', user('alice', 'lambda.amazonaws.com.example.com')],
-    ['the user alone', user('alice')],
+    ['another service', user('operator', 's3.amazonaws.com')],
+    ['a longer name', user('operator', 'lambda.amazonaws.com.example.com')],
+    ['the user alone', user('operator')],
   ])('does not expect it through %s', (_who, userIdentity) => {
     expect(found(base, userIdentity)).toBeUndefined();
   });
 });
 
 describe('the profile aws-service', () => {
-  const caller = user('alice', 'rds.amazonaws.com');
+  const caller = user('operator', 'rds.amazonaws.com');
   const base = {
     constraints: null,
     granteePrincipal: 'mq.amazonaws.com',
@@ -256,7 +256,7 @@ describe('the profile aws-service', () => {
   });
 
   it('does not expect it of a caller by itself, since customers too may grant to a service', () => {
-    expect(found(base, user('alice'))).toBeUndefined();
+    expect(found(base, user('operator'))).toBeUndefined();
   });
 });
 
@@ -266,10 +266,10 @@ describe('the profiles for service-linked roles', () => {
   const base = { constraints: null, granteePrincipal: role(ACCOUNT), retiringPrincipal: undefined, operations: ['Decrypt', 'CreateGrant'] };
 
   it.each<[string, string, unknown, string[], string]>([
-    ['the key’s account', role(ACCOUNT), user('alice'), [], 'service-linked-role'],
-    ['an account the policy names', role(OTHER_ACCOUNT), user('alice'), [OTHER_ACCOUNT], 'service-linked-role'],
+    ['the key’s account', role(ACCOUNT), user('operator'), [], 'service-linked-role'],
+    ['an account the policy names', role(OTHER_ACCOUNT), user('operator'), [OTHER_ACCOUNT], 'service-linked-role'],
     ['any account when a service calls', role(OTHER_ACCOUNT), service('autoscaling.amazonaws.com'), [], 'service-linked-role-by-service'],
-    ['a role with a suffix of one’s own', `${role(ACCOUNT)}_team`, user('alice'), [], 'service-linked-role'],
+    ['a role with a suffix of one’s own', `${role(ACCOUNT)}_team`, user('operator'), [], 'service-linked-role'],
   ])('expect %s', (_what, granteePrincipal, userIdentity, accounts, name) => {
     expect(found({ ...base, granteePrincipal }, userIdentity, accounts)).toBe(name);
   });
@@ -285,12 +285,17 @@ describe('the profiles for service-linked roles', () => {
     ['a path after it', `${role(ACCOUNT)}/x`],
     ['a session of it', role(ACCOUNT).replace(':iam:', ':sts:')],
   ])('do not expect %s', (_what, granteePrincipal) => {
-    expect(found({ ...base, granteePrincipal }, user('alice'))).toBeUndefined();
+    expect(found({ ...base, granteePrincipal }, user('operator'))).toBeUndefined();
   });
 });
 
 describe('an operator’s profile', () => {
-  const profile: GrantProfile = { name: 'own', caller: [userArn('alice')], grantee: [`arn:aws:iam::${OTHER_ACCOUNT}:role/*`], context: {} };
+  const profile: GrantProfile = {
+    name: 'own',
+    caller: [userArn('operator')],
+    grantee: [`arn:aws:iam::${OTHER_ACCOUNT}:role/*`],
+    context: {},
+  };
   const judged = (parameters: RawRecord, userIdentity: unknown): boolean =>
     profileOf(
       grant({ constraints: null, granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x`, ...parameters }, userIdentity),
@@ -299,21 +304,25 @@ describe('an operator’s profile', () => {
     ) !== undefined;
 
   it('expects what fits every field', () => {
-    expect(judged({}, user('alice'))).toBe(true);
+    expect(judged({}, user('operator'))).toBe(true);
     expect(judged({}, user('alicex'))).toBe(false);
-    expect(judged({ granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x/y` }, user('alice'))).toBe(false);
-    expect(judged(subset(VOLUME), user('alice'))).toBe(false);
+    expect(judged({ granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x/y` }, user('operator'))).toBe(false);
+    expect(judged(subset(VOLUME), user('operator'))).toBe(false);
   });
 
   it.each<[string, RawRecord, unknown]>([
-    ['a user’s grant', { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x`, operations: ['CreateGrant', 'Decrypt'] }, user('alice')],
-    ['a grant without constraint', { constraints: null, granteePrincipal: 'AROAEXAMPLE' }, user('alice')],
+    [
+      'a user’s grant',
+      { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x`, operations: ['CreateGrant', 'Decrypt'] },
+      user('operator'),
+    ],
+    ['a grant without constraint', { constraints: null, granteePrincipal: 'AROAEXAMPLE' }, user('operator')],
     [
       'a grant with a source',
       { constraints: { sourceArn: `arn:aws:mq:${REGION}:${OTHER_ACCOUNT}:broker:b` } },
-      user('alice', 'AWS Internal'),
+      user('operator', 'AWS Internal'),
     ],
-    ['a grant in equality', equal({ own: 'x' }), user('alice')],
+    ['a grant in equality', equal({ own: 'x' }), user('operator')],
   ])('can be written for %s, and then expects it', (_what, parameters, userIdentity) => {
     const one = grant(parameters, userIdentity);
     expect(profileOf(one, DEFAULT_PROFILES, [])).toBeUndefined();
@@ -324,6 +333,6 @@ describe('an operator’s profile', () => {
   });
 
   it.each(['role/*', 'role/${Account}', `${'x'.repeat(600)}`])('cannot be written where %s would be a pattern', (name) => {
-    expect(profileFor(grant({ granteePrincipal: name }, user('alice')))).toBeUndefined();
+    expect(profileFor(grant({ granteePrincipal: name }, user('operator')))).toBeUndefined();
   });
 });

@@ -158,7 +158,7 @@ describe('the grant id', () => {
     ['CreateGrant: additionalEventData alone', createGrant('', {}, { additionalEventData: { grantId: 'g-2' } }), 'g-2'],
     ['RetireGrant: additionalEventData', retireGrant('g-1'), 'g-1'],
     ['RetireGrant: no response either', retireGrant('g-1', { responseElements: null }), 'g-1'],
-    ['RevokeGrant: the request', revokeGrant('g-1', 'alice'), 'g-1'],
+    ['RevokeGrant: the request', revokeGrant('g-1', 'operator'), 'g-1'],
   ])('is found in %s', (_where, raw, grantId) => {
     expect(factOf(raw)).toMatchObject({ grantId, keyArn: KEY });
   });
@@ -166,7 +166,7 @@ describe('the grant id', () => {
   it.each([
     ['CreateGrant', createGrant('')],
     ['RetireGrant', retireGrant(' ')],
-    ['RevokeGrant', revokeGrant('', 'alice')],
+    ['RevokeGrant', revokeGrant('', 'operator')],
     ['RetireGrant', retireGrant('g', { additionalEventData: 'grantId=g' })],
     ['RetireGrant', retireGrant('g', { additionalEventData: { omitted: true } })],
   ])('must be there in %s', (operation, raw) => {
@@ -182,7 +182,7 @@ describe('the grant id', () => {
 
   it.each([
     ['RetireGrant', retireGrant('g'), 'retired'],
-    ['RevokeGrant', revokeGrant('g', 'alice'), 'revoked'],
+    ['RevokeGrant', revokeGrant('g', 'operator'), 'revoked'],
   ])('of %s says how the grant ended', (_operation, raw, how) => {
     expect(factOf(raw)).toMatchObject({ kind: 'grant-ended', how });
   });
@@ -302,8 +302,8 @@ describe('attribution', () => {
   });
 
   it.each([
-    ['a user', user('alice'), context, 'forged'],
-    ['a user through S3', user('alice', 'AWS Internal'), context, 'unverified'],
+    ['a user', user('operator'), context, 'forged'],
+    ['a user through S3', user('operator', 'AWS Internal'), context, 'unverified'],
     ['a service not listed', service('example.amazonaws.com'), context, 'unverified'],
     [
       'a service with a pair of S3’s beside',
@@ -322,7 +322,7 @@ describe('attribution', () => {
   it('cannot be hidden behind many other pairs', () => {
     const padding = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, 'x']));
 
-    expect(factOf(decrypt({ ...padding, ...context }, { userIdentity: user('alice') }))).toMatchObject({ trust: 'forged' });
+    expect(factOf(decrypt({ ...padding, ...context }, { userIdentity: user('operator') }))).toMatchObject({ trust: 'forged' });
     const behindS3 = { ...context, ...padding, 'aws:s3:arn': 'arn:aws:s3:::b' };
     expect(factOf(decrypt(behindS3))).toMatchObject({ trust: 'forged' });
   });
@@ -358,7 +358,7 @@ describe('attribution', () => {
   it('is a resource elsewhere', () => {
     const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:db`;
 
-    expect(factOf(decrypt({ SecretARN: arn }, { userIdentity: user('alice', 'secretsmanager.amazonaws.com') }))).toMatchObject({
+    expect(factOf(decrypt({ SecretARN: arn }, { userIdentity: user('operator', 'secretsmanager.amazonaws.com') }))).toMatchObject({
       resource: { kind: 'secret', id: arn },
     });
   });
@@ -453,7 +453,7 @@ describe('one field replaced by something odd', () => {
     ['CreateGrant', createGrant('g')],
     ['CreateGrant by a role', createGrant('g', {}, { userIdentity: infrastructureSession() })],
     ['RetireGrant', retireGrant('g')],
-    ['RevokeGrant', revokeGrant('g', 'alice')],
+    ['RevokeGrant', revokeGrant('g', 'operator')],
     ['Decrypt', decrypt(ecsContext(PROD, VOLUME), { userIdentity: infrastructureSession() })],
     [
       'a refusal',
@@ -498,17 +498,17 @@ describe('the caller of a record', () => {
       sessionContext: { sessionIssuer: { arn: role, userName: 'app' } },
     };
 
-    const callers = [user('alice'), session, service('rds.amazonaws.com')].map(
+    const callers = [user('operator'), session, service('rds.amazonaws.com')].map(
       (userIdentity) => factOf(decrypt({}, { userIdentity })).caller.id,
     );
 
-    expect(callers).toEqual([userArn('alice'), role, 'rds.amazonaws.com']);
+    expect(callers).toEqual([userArn('operator'), role, 'rds.amazonaws.com']);
   });
 
   it('has the account of the recipient, else of the caller', () => {
     expect(factOf(decrypt({})).account).toBe(ACCOUNT);
     expect(
-      factOf(decrypt({}, { recipientAccountId: undefined, userIdentity: { ...user('alice'), accountId: OTHER_ACCOUNT } })).account,
+      factOf(decrypt({}, { recipientAccountId: undefined, userIdentity: { ...user('operator'), accountId: OTHER_ACCOUNT } })).account,
     ).toBe(OTHER_ACCOUNT);
   });
 });

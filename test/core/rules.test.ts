@@ -102,7 +102,7 @@ describe('what a record fires', () => {
     ['a task’s grant', createGrant('g'), []],
     ['a task’s Decrypt', decrypt(CONTEXT), []],
     ['a task’s retirement', retireGrant('g'), []],
-    ['a revocation by itself', revokeGrant('g', 'alice'), []],
+    ['a revocation by itself', revokeGrant('g', 'operator'), []],
     ['a disabled key, Decrypt', refusal('Decrypt', 'DisabledException', `${KEY} is disabled.`), ['disabled-key-use']],
     [
       'a disabled key, a launch',
@@ -188,7 +188,7 @@ describe('every finding', () => {
     const ledger = new MemoryLedger();
     const pipeline = { ledger, policy: DEFAULT_POLICY, digest: sha256, now: () => 0, log: () => {} };
     const at = (second: number, raw: RawRecord): RawRecord => ({ ...raw, eventTime: instant(second), eventID: eventId(`${second}`) });
-    const history = [at(1, createGrant('g')), at(2, revokeGrant('g', 'alice')), at(3, decrypt(CONTEXT)), at(4, record('DisableKey'))];
+    const history = [at(1, createGrant('g')), at(2, revokeGrant('g', 'operator')), at(3, decrypt(CONTEXT)), at(4, record('DisableKey'))];
     await auditEvent(history, pipeline);
 
     const { findings } = reportOf(await ledger.snapshot(), sha256);
@@ -205,7 +205,7 @@ describe('every finding', () => {
     const ledger = new MemoryLedger();
     const alerts = { publish: async ({ email }: { readonly email: string }) => void told.push(email) };
     const pipeline = { ledger, policy: DEFAULT_POLICY, digest: sha256, now: () => 0, log: () => {}, alerts };
-    const revocation = revokeGrant('g', 'alice', { eventTime: instant(5), eventID: eventId('revocation') });
+    const revocation = revokeGrant('g', 'operator', { eventTime: instant(5), eventID: eventId('revocation') });
     await auditEvent([createGrant('g'), revocation], pipeline);
 
     expect(told).toHaveLength(1);

@@ -257,7 +257,7 @@ const second = fc.oneof(
 const key = fc.constantFrom(...KEYS);
 const cluster = fc.constantFrom(...CLUSTERS);
 const volume = fc.constantFrom(...VOLUMES);
-const person = fc.constantFrom('alice', 'bob');
+const person = fc.constantFrom('operator', 'auditor');
 
 /** The two shapes in which a Decrypt through a grant may come; public records show neither, domain.md documents both. */
 const decrypter = fc.constantFrom(
@@ -352,8 +352,8 @@ const WITH_RESOURCE: readonly {
 }[] = [
   {
     context: { SecretARN: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:db-AbCdEf`, SecretVersionId: 'v1' },
-    by: user('alice', 'secretsmanager.amazonaws.com'),
-    id: userArn('alice'),
+    by: user('operator', 'secretsmanager.amazonaws.com'),
+    id: userArn('operator'),
     purpose: { of: 'resource', resource: { kind: 'secret', id: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:db-AbCdEf` } },
   },
   {
@@ -370,11 +370,11 @@ const WITH_RESOURCE: readonly {
   },
   {
     context: { 'aws:s3:arn': 'arn:aws:s3:::bucket/object' },
-    by: user('bob', 'AWS Internal'),
-    id: userArn('bob'),
+    by: user('auditor', 'AWS Internal'),
+    id: userArn('auditor'),
     purpose: { of: 'resource', resource: { kind: 'bucket', id: 'arn:aws:s3:::bucket' } },
   },
-  { context: {}, by: user('bob'), id: userArn('bob'), purpose: { of: 'nothing' } },
+  { context: {}, by: user('auditor'), id: userArn('auditor'), purpose: { of: 'nothing' } },
   // A service's refusal may lack the context.
   {
     context: {},
@@ -385,11 +385,11 @@ const WITH_RESOURCE: readonly {
   // Written by the caller himself.
   {
     context: ecsContext(PROD, VOLUMES[0]),
-    by: user('alice'),
-    id: userArn('alice'),
+    by: user('operator'),
+    id: userArn('operator'),
     purpose: { of: 'forgery' },
   },
-  { context: ecsContext(PROD), by: user('bob'), id: userArn('bob'), purpose: { of: 'forgery' } },
+  { context: ecsContext(PROD), by: user('auditor'), id: userArn('auditor'), purpose: { of: 'forgery' } },
   // Added to a call of S3's: the bucket gives it away, whoever calls.
   {
     context: { ...ecsContext(PROD, VOLUMES[0]), 'aws:s3:arn': 'arn:aws:s3:::bucket' },
@@ -400,8 +400,8 @@ const WITH_RESOURCE: readonly {
   // Passed on by a service that we cannot judge.
   {
     context: ecsContext(PROD, VOLUMES[1]),
-    by: user('alice', 'AWS Internal'),
-    id: userArn('alice'),
+    by: user('operator', 'AWS Internal'),
+    id: userArn('operator'),
     purpose: { of: 'hearsay' },
   },
   {
@@ -547,7 +547,7 @@ const noise: fc.Arbitrary<Draft[]> = fc
   .map(({ at, kind }) => {
     const rejected = kind !== 'describe' && kind !== 's3';
     const raw = {
-      describe: record('DescribeKey', { userIdentity: user('alice') }),
+      describe: record('DescribeKey', { userIdentity: user('operator') }),
       s3: record('GetObject', { eventSource: 's3.amazonaws.com' }),
       'no-id': record('Decrypt', { eventID: null }),
       'no-time': record('Decrypt', { eventTime: 'yesterday' }),
