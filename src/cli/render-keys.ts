@@ -78,11 +78,12 @@ function keyLines(entry: Entry, style: Style, width: number): string[] {
   const grants = key.openGrants > 0 ? counted(key.openGrants, 'open grant') : state === '' ? 'no open grant' : '';
   const right = [state.toUpperCase().replace('-', ' '), grants].filter((part) => part !== '').join(', ');
   const name = fitted(id, width - columnsOf(right) - 2);
-  const place = fitted(where, Math.max(0, width - columnsOf(name) - columnsOf(right) - 4));
-  const gap = ' '.repeat(Math.max(2, width - columnsOf(name) - columnsOf(place) - columnsOf(right) - 2));
+  const room = width - columnsOf(name) - columnsOf(right) - 4;
+  const place = where !== '' && columnsOf(where) <= room ? `  ${where}` : '';
+  const gap = ' '.repeat(width - columnsOf(name) - columnsOf(place) - columnsOf(right));
   const paint = key.state === 'enabled' ? style.good : state === '' ? style.faint : style.bad;
   return [
-    `${style.strong(name)}  ${style.faint(place)}${gap}${paint(right)}`,
+    `${style.strong(name)}${style.faint(place)}${gap}${paint(right)}`,
     ...clusterLines(entry, style, width),
     ...grantLines(entry, width),
     ...resourceLines(key, style, width),

@@ -7,7 +7,7 @@ import { renderAlerts } from './render-alerts.ts';
 import { severityCounts } from './render-findings.ts';
 import { renderKeys } from './render-keys.ts';
 import { renderRefusals } from './render-refusals.ts';
-import { heading } from './render-text.ts';
+import { closingLines, heading } from './render-text.ts';
 import type { Style } from './style.ts';
 
 /** What the embedded stack did with the events, for people: what matters most stands last, where a terminal stops. */
@@ -27,7 +27,7 @@ export function renderLocal(report: LocalReport, style: Style, width: number): s
     ...heading('Metrics sent', style, width),
     ...metricLines(metrics, style, width),
     '',
-    closing(report, style),
+    ...closingLines((painted) => closing(report, painted), style, width),
   ].join('\n');
 }
 
@@ -41,7 +41,11 @@ function metricLines(metrics: readonly Metric[], style: Style, width: number): s
   return metrics.map(({ value }, index) => `${padded(fitted(names[index] ?? '', room), room)}  ${String(value).padStart(6)}`);
 }
 
-function closing({ events, findings, alerts }: LocalReport, style: Style): string {
+function closing({ events, findings, alerts }: LocalReport, style: Style): string[] {
   const failed = events.failed === 0 ? '' : `, ${style.bad(`${events.failed} failed`)}`;
-  return `${counted(events.sent, 'event')} sent, ${counted(events.rejected, 'record')} rejected${failed}. Findings: ${severityCounts(findings, style)}. ${counted(alerts.length, 'alert')} sent.`;
+  return [
+    `${counted(events.sent, 'event')} sent, ${counted(events.rejected, 'record')} rejected${failed}.`,
+    `Findings: ${severityCounts(findings, style)}.`,
+    `${counted(alerts.length, 'alert')} sent.`,
+  ];
 }

@@ -1,12 +1,18 @@
 import { readKeyArn } from '../core/key-arn.ts';
 import { printable } from '../core/text.ts';
 import type { Timestamp } from '../core/timestamp.ts';
-import { commandLines, hanging } from './layout.ts';
-import type { Style } from './style.ts';
+import { columnsOf, commandLines, hanging } from './layout.ts';
+import { type Style, styleOf } from './style.ts';
 
 /** A section's heading. */
 export function heading(title: string, style: Style, width: number): string[] {
   return ['', style.strong(title), style.faint('─'.repeat(width))];
+}
+
+/** Sentences on one line where they fit, else each on its own. They are written twice: plain, to be measured. */
+export function closingLines(sentences: (style: Style) => readonly string[], style: Style, width: number): string[] {
+  const line = sentences(styleOf(false)).join(' ');
+  return columnsOf(line) <= width ? [sentences(style).join(' ')] : [...sentences(style)];
 }
 
 /** An instant to the second, as short as people read it: `2026-11-02 10:00:00`, UTC. */

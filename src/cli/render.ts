@@ -3,7 +3,7 @@ import { printable } from '../core/text.ts';
 import { hanging } from './layout.ts';
 import { coverageText, renderFindings, severityCounts } from './render-findings.ts';
 import { renderKeys } from './render-keys.ts';
-import { heading, sentenceLines } from './render-text.ts';
+import { closingLines, heading, sentenceLines } from './render-text.ts';
 import type { ReplayReport, SourceReport } from './replay.ts';
 import type { Style } from './style.ts';
 
@@ -24,7 +24,7 @@ export function renderReplay(report: ReplayReport, style: Style, width: number):
     ...heading('Findings', style, width),
     ...renderFindings(findings, style, width),
     '',
-    `${coverageText(events)}. Findings: ${severityCounts(findings, style)}`,
+    ...closingLines((painted) => [`${coverageText(events)}.`, `Findings: ${severityCounts(findings, painted)}.`], style, width),
   ].join('\n');
 }
 

@@ -41,7 +41,7 @@ export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
   const title = shortened(`${reminder ? 'Still: ' : ''}[${MARK[lead.severity]}] ${titleOf(lead)}`, LIMITS.title);
   const told = toldFields(lead, id, evidence);
   const steps = runbookOf(lead);
-  const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence, lead.eventId)];
+  const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence, lead)];
   const advice =
     lead.advice !== undefined && lead.advice.length <= LIMITS.advice
       ? [`To expect this from now on, add to the policy: ${printableJson(lead.advice)}`]
@@ -113,7 +113,8 @@ function toldFields(lead: Occurrence, id: string, { first, last, count, orders }
 }
 
 function sentencesOf({ lead, others }: AlertParts): string[] {
-  return [lead, ...others].map(({ sentence }) => sentence).filter((sentence, index, all) => all.indexOf(sentence) === index);
+  const rules = new Set(others.map(({ rule }) => rule));
+  return [lead.sentence, ...[...rules].map((rule) => `Also ${rule}: ${ruleOf(rule)?.title ?? rule}.`)];
 }
 
 function dependentsText(dependents: Dependents | undefined): string[] {
@@ -128,10 +129,11 @@ function dependentsText(dependents: Dependents | undefined): string[] {
   return [`Depending on the key now: ${complete ? '' : 'at least '}${openGrants} open ${openGrants === 1 ? 'grant' : 'grants'}.${list}`];
 }
 
-function evidenceText({ first, last, count }: Evidence, eventId: string): string[] {
+function evidenceText({ first, last, count }: Evidence, { eventId, region }: Occurrence): string[] {
+  const where = shellWord(region) === undefined ? '' : ` --region ${region}`;
   const seen = count === 1 ? `Seen once, at ${first.time}.` : `Seen ${count} times, from ${first.time} to ${last.time}.`;
   return [
-    `${seen} Find the record: aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventId,AttributeValue=${printable(eventId, 64)}`,
+    `${seen} Find the record: aws cloudtrail lookup-events${where} --lookup-attributes AttributeKey=EventId,AttributeValue=${printable(eventId, 64)}`,
   ];
 }
 

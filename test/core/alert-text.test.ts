@@ -118,10 +118,10 @@ describe('alertMessage', () => {
 
   it('tells the others of the record once each', () => {
     const one = message(occurrence(), {
-      others: [occurrence({ sentence: 'Tasks cannot start.' }), occurrence({ sentence: 'Tasks cannot start.' })],
+      others: [occurrence({ rule: 'launch-blocked' }), occurrence({ rule: 'launch-blocked' })],
     });
 
-    expect(one.email.split('Tasks cannot start.')).toHaveLength(2);
+    expect(one.email.split('Also launch-blocked: Tasks cannot start')).toHaveLength(2);
   });
 
   it.each([

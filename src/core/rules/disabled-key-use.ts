@@ -15,5 +15,5 @@ export const disabledKeyUse: FactRule = {
   limits: 'AWS does not log every refusal, and a refusal to a service may lack the encryption context: the cluster may then be missing.',
   attack: 'T1485',
   scenarios: { firing: 'disabled-key', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
-  judge: (fact) => judgeRefusedUse(fact, 'disabled-key-use', ['disabled'], 'is disabled'),
+  judge: (fact) => judgeRefusedUse(fact, 'disabled-key-use', new Map([['disabled', 'is disabled']])),
 };

@@ -17,7 +17,7 @@ export const keyMadeUnusable: FactRule = {
   title: 'A key was made unusable',
   why: 'From now on tasks that need the key cannot start, and what it protects cannot be read; a deletion becomes final after its waiting period.',
   runbook: [
-    'Compare with the dependents below: what of it is still needed?',
+    'Look at what depends on it, named in this alert: what of it is still needed?',
     'Disabled: aws kms enable-key --key-id <key>',
     'Scheduled for deletion: aws kms cancel-key-deletion --key-id <key>, then enable-key: the key stays disabled.',
     'Key store disconnected: aws kms connect-custom-key-store --custom-key-store-id <store>',

@@ -15,5 +15,5 @@ export const pendingDeletionKeyUse: FactRule = {
   limits: 'AWS does not log every refusal; a key nobody tries to use until its deletion raises nothing here.',
   attack: 'T1485',
   scenarios: { firing: 'pending-deletion', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
-  judge: (fact) => judgeRefusedUse(fact, 'pending-deletion-key-use', ['pending-deletion'], 'is pending deletion'),
+  judge: (fact) => judgeRefusedUse(fact, 'pending-deletion-key-use', new Map([['pending-deletion', 'is pending deletion']])),
 };

@@ -4,10 +4,11 @@ import type { RefusalReason } from '../outcome.ts';
 import { by, clusterOrResource, key, keyField, purpose } from './phrases.ts';
 import { NOT_APPLICABLE, type RuleId, SILENT, type Verdict } from './rule.ts';
 
-/** Fires when a use of a key was refused for one of `reasons`; shared by the `*-key-use` rules. */
-export function judgeRefusedUse(fact: Fact, rule: RuleId, reasons: readonly RefusalReason[], state: string): Verdict {
+/** Fires when a use of a key was refused for one of `states`, each with what to say of the key; shared by the `*-key-use` rules. */
+export function judgeRefusedUse(fact: Fact, rule: RuleId, states: ReadonlyMap<RefusalReason, string>): Verdict {
   if (fact.kind !== 'refused' || !isUse(fact.operation)) return NOT_APPLICABLE;
-  if (!reasons.includes(fact.reason)) return SILENT;
+  const state = states.get(fact.reason);
+  if (state === undefined) return SILENT;
   // A missing alias or a mistyped id names no key that anybody could bring back.
   if (fact.reason === 'missing' && fact.keyArn === undefined) return SILENT;
   const rehearsed = fact.rehearsal ? 'A rehearsal of ' : '';

@@ -1,5 +1,12 @@
+import type { RefusalReason } from '../outcome.ts';
 import { judgeRefusedUse } from './refused-use.ts';
 import type { FactRule } from './rule.ts';
+
+const UNUSABLE = new Map<RefusalReason, string>([
+  ['pending-import', 'waits for imported key material'],
+  ['unavailable', 'is unavailable'],
+  ['missing', 'does not exist'],
+]);
 
 /** Fires when KMS refuses a use because the key has no material, is unavailable, or is gone. */
 export const unusableKeyUse: FactRule = {
@@ -16,11 +23,5 @@ export const unusableKeyUse: FactRule = {
   limits: 'A missing alias or a mistyped key id names no key and raises nothing.',
   attack: 'T1485',
   scenarios: { firing: 'unusable-key', silent: 'fargate-task-life', nearMiss: 'refused-for-other-reasons' },
-  judge: (fact) =>
-    judgeRefusedUse(
-      fact,
-      'unusable-key-use',
-      ['pending-import', 'unavailable', 'missing'],
-      'is not usable (pending import, unavailable or missing)',
-    ),
+  judge: (fact) => judgeRefusedUse(fact, 'unusable-key-use', UNUSABLE),
 };
