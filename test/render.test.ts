@@ -188,8 +188,7 @@ describe('a replay', () => {
       '5 records read: 2 audited, 1 duplicate, 1 out of scope, 1 rejected.',
       'Findings: 1 critical, 1 high, 1 medium.',
     ]);
-    expect(renderReplay(report, PLAIN, 140)).toMatch(/
-5 records read: .* Findings: 1 critical, 1 high, 1 medium\.$/);
+    expect(renderReplay(report, PLAIN, 140)).toMatch(/\n5 records read: .* Findings: 1 critical, 1 high, 1 medium\.$/);
   });
 
   it('names each rejected record and why', () => {

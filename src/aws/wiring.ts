@@ -8,7 +8,7 @@ import { clock, once, sha256 } from '../system.ts';
 import { DynamoDbLedger } from './dynamodb-ledger.ts';
 
 /** The environment is not what a deployment sets: fails every invocation until it is mended. */
-export class ConfigurationError extends Error {
+class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 

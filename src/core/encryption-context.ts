@@ -38,9 +38,6 @@ const CLUSTER_ACCOUNT = 'aws:ecs:clusteraccount';
 const CLUSTER_NAME = 'aws:ecs:clustername';
 const EBS_ID = 'aws:ebs:id';
 
-/** The three keys of Fargate ephemeral storage, lower-cased. */
-export const FARGATE_STORAGE_KEYS: readonly string[] = [CLUSTER_ACCOUNT, CLUSTER_NAME, EBS_ID];
-
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const EMPTY: EncryptionContext = new Map();
 /** Lengths that keep every composite key under DynamoDB's 2,048 and 1,024 bytes even when each character needs three. */

@@ -55,7 +55,7 @@ export interface Finding extends Subject {
 }
 
 /** The most event ids a finding lists; `count` has them all. */
-export const EVENT_IDS_LISTED = 100;
+const EVENT_IDS_LISTED = 100;
 
 const SUBJECT_FIELDS = [
   'keyArn',

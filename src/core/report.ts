@@ -135,7 +135,7 @@ function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], digest: 
 }
 
 /** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it. */
-export function findingOf(id: string, { first, last, orders, count }: Evidence): Finding {
+function findingOf(id: string, { first, last, orders, count }: Evidence): Finding {
   const { rule, severity, subject, about, operation, caller, region } = first;
   return {
     id,

@@ -22,7 +22,7 @@ export const testKeyArn = ({
 }: LifeOptions = {}): string => `arn:aws:kms:${region}:${account}:key/${keyId}`;
 
 /** A 64-digit grant id. */
-export const testGrantId = (serial: number): string => serial.toString(16).padStart(64, 'a');
+const testGrantId = (serial: number): string => serial.toString(16).padStart(64, 'a');
 
 function eventId(serial: number, step: number): string {
   return `${serial.toString(16).padStart(8, '0')}-0000-4000-8000-${step.toString(16).padStart(12, '0')}`;
