@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -154,6 +157,24 @@ describe('kms-audit local', () => {
         email: expect.stringContaining('By cluster'),
       }),
     );
+  });
+
+  it('counts what is no JSON as rejected, sends the rest, and draws its progress on stderr of a terminal only', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kms-audit-local-'));
+    const lines = [...cleanLife().map((record) => JSON.stringify(record)), '{"half'];
+    await writeFile(join(folder, 'lines'), lines.join('\n'));
+    await writeFile(join(folder, 'empty'), '');
+    const seen = { ...terminal(), live: true };
+    await local([folder], { json: true }, seen);
+    await rm(folder, { recursive: true });
+    const { events, sources, volumes } = JSON.parse(seen.text());
+    expect(events).toEqual({ sent: 6, rejected: 2, failed: 0 });
+    expect(sources.map((source: { rejected: { reason: string }[] }) => source.rejected[0]?.reason)).toEqual([
+      'expected JSON, found an empty file',
+      'line 7 is no JSON',
+    ]);
+    expect(volumes).toMatchObject([{ status: 'released', decrypts: 1 }]);
+    expect(seen.errors()).toMatch(/^\r\S+1\/2 [^\r]+\r\S+2\/2 [^\r]+\r[^\r]+the sweep[^\r]+\r\S+$/);
   });
 
   it('says which path is not there', async () => {

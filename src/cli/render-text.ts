@@ -1,7 +1,7 @@
 import { readKeyArn } from '../core/key-arn.ts';
 import { printable } from '../core/text.ts';
 import type { Timestamp } from '../core/timestamp.ts';
-import { columnsOf, commandLines, hanging } from './layout.ts';
+import { columnsOf, commandLines, hanging, wrapped } from './layout.ts';
 import { type Style, styleOf } from './style.ts';
 
 /** A section's heading. */
@@ -9,10 +9,12 @@ export function heading(title: string, style: Style, width: number): string[] {
   return ['', style.strong(title), style.faint('─'.repeat(width))];
 }
 
-/** Sentences on one line where they fit, else each on its own. They are written twice: plain, to be measured. */
+/** Sentences on one line where they fit, else each on its own. They are made twice: plain, to be measured. */
 export function closingLines(sentences: (style: Style) => readonly string[], style: Style, width: number): string[] {
-  const line = sentences(styleOf(false)).join(' ');
-  return columnsOf(line) <= width ? [sentences(style).join(' ')] : [...sentences(style)];
+  const plain = sentences(styleOf(false));
+  const painted = sentences(style);
+  if (columnsOf(plain.join(' ')) <= width) return [painted.join(' ')];
+  return plain.flatMap((sentence, index) => (columnsOf(sentence) <= width ? (painted[index] ?? '') : wrapped(sentence, width)));
 }
 
 /** An instant to the second, as short as people read it: `2026-11-02 10:00:00`, UTC. */

@@ -5,7 +5,6 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { PutMetric } from './cloudwatch-wire.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, startDynalite } from './dynalite-server.ts';
 import { type Invoked, type InvokeOptions, startLambdaFunction } from './lambda-function.ts';
-import type { FunctionSettings } from './lambda-process.ts';
 import { type FaultHook, startLoopback } from './loopback.ts';
 import type { PublishedAlert } from './sns-wire.ts';
 
@@ -20,7 +19,7 @@ export interface EmbeddedStack {
   readonly metrics: readonly PutMetric[];
   /** Runs `dist/audit.mjs` on an event. Rejects with what the handler threw: name and message. */
   invoke(event: unknown, options?: InvokeOptions): Promise<Invoked>;
-  /** Runs `dist/sweep.mjs`, by default as if this were {@link SWEEP_AHEAD_SECONDS} from now. */
+  /** Runs `dist/sweep.mjs`, by default as if this were an hour from now. */
   sweep(ahead?: number): Promise<Invoked>;
   /** Makes calls of SNS and CloudWatch fail from now on. */
   setFault(hook: FaultHook | undefined): void;
@@ -30,7 +29,7 @@ export interface EmbeddedStack {
 }
 
 /** Far enough for everything that has to stand for a while before it is alerted. */
-export const SWEEP_AHEAD_SECONDS = 3_600;
+const SWEEP_AHEAD_SECONDS = 3_600;
 /** Both this file and the bundle made of it lie two folders below the project's. */
 const DIST = new URL('../../dist/', import.meta.url);
 const TOPIC_ARN = `arn:aws:sns:${LOCAL_REGION}:111122223333:kms-audit-alerts`;
@@ -39,6 +38,7 @@ const TIMEOUT_SECONDS = 10;
 /** Starts it. Nothing leaves the machine: every endpoint is loopback, and the functions see no credentials but these. */
 export async function startEmbeddedStack(options: { readonly path?: string } = {}): Promise<EmbeddedStack> {
   const runtime = await built('cli/lambda-runtime.mjs');
+  await Promise.all([built('audit.mjs'), built('sweep.mjs')]);
   const [database, loopback] = await Promise.all([startDynalite(options), startLoopback()]);
   const tableName = 'kms-audit-ledger';
   await database.createTable(tableName);
@@ -57,12 +57,9 @@ export async function startEmbeddedStack(options: { readonly path?: string } = {
     AWS_ENDPOINT_URL_SNS: loopback.endpoint,
     AWS_ENDPOINT_URL_CLOUDWATCH: loopback.endpoint,
   };
-  const settings = async (entry: string): Promise<FunctionSettings> => {
-    await built(`${entry}.mjs`);
-    return { runtime, root: fileURLToPath(DIST), handler: `${entry}.handler`, environment, timeoutSeconds: TIMEOUT_SECONDS };
-  };
-  const audit = await startLambdaFunction(await settings('audit'));
-  const sweep = await startLambdaFunction(await settings('sweep'));
+  const common = { runtime, root: fileURLToPath(DIST), environment, timeoutSeconds: TIMEOUT_SECONDS };
+  const audit = await startLambdaFunction({ ...common, handler: 'audit.handler' });
+  const sweep = await startLambdaFunction({ ...common, handler: 'sweep.handler' });
   return {
     environment,
     tableName,
