@@ -5,13 +5,14 @@ import { DEFAULT_POLICY, type Policy, readPolicy } from '../core/policy.ts';
 import { RULES, ruleOf } from '../core/rules/registry.ts';
 import { atLeast, SEVERITIES, type Severity } from '../core/severity.ts';
 import { InputError } from './input.ts';
-import { local } from './local.ts';
 import { renderReplay, renderRule, styleOf } from './render.ts';
 import { type Progress, replay, replayJson } from './replay.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
+// The SDK's note on Node 20 is for whoever picks its version, not for whoever reads this output.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 async function policyFrom(file: string | undefined): Promise<Policy> {
   if (file === undefined) return DEFAULT_POLICY;
@@ -68,7 +69,11 @@ program
   .description('start the embedded stack, send events through the built Lambda function, show what happened')
   .argument('[path...]', 'event files or folders of them', ['events'])
   .option('--json', 'print JSON')
-  .action(async (paths: string[], options: { json?: true }) => local(paths, { json: options.json === true }, terminal));
+  .action(async (paths: string[], options: { json?: true }) => {
+    // The embedded stack and its SDK clients are loaded for nobody else.
+    const { local } = await import('./local.ts');
+    await local(paths, { json: options.json === true }, terminal);
+  });
 
 program
   .command('rules')

@@ -19,6 +19,6 @@ export function processTerminal(environment: NodeJS.ProcessEnv): Terminal {
     err: stderr,
     colour: !forbidden && (forced || stdout.isTTY === true),
     live: stderr.isTTY === true,
-    width: Math.min(Math.max(stdout.columns ?? 100, 60), 140),
+    width: Math.min(Math.max(stdout.columns || 100, 60), 140),
   };
 }

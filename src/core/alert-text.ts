@@ -120,8 +120,7 @@ function sentencesOf({ lead, others }: AlertParts): string[] {
 function dependentsText(dependents: Dependents | undefined): string[] {
   if (dependents === undefined) return [];
   const { openGrants, clusters, complete } = dependents;
-  if (openGrants === 0)
-    return ['No open grant on the key is known: nothing that runs depends on it by a grant, as far as the audit has seen.'];
+  if (openGrants === 0) return ['No open grant on the key is known to the audit.'];
   const top = [...clusters].sort((a, b) => b.openGrants - a.openGrants).slice(0, LIMITS.clusters);
   const rest = clusters.length - top.length;
   const named = top.map((cluster) => `${printable(cluster.clusterName, 100)} (${cluster.openGrants})`).join(', ');
@@ -146,8 +145,11 @@ function runbookOf(lead: Occurrence): string[] {
     '<cluster>': clusterName,
     '<store>': keyStoreId,
   };
+  const where = shellWord(lead.region) === undefined ? '' : ` --region ${lead.region}`;
   return (ruleOf(lead.rule)?.runbook ?? []).map((step) =>
-    step.replace(/<(?:key|grant|cluster|store)>/g, (mark) => shellWord(known[mark]) ?? mark),
+    step
+      .replace(/\baws [a-z]+ [a-z-]+/g, (command) => command + where)
+      .replace(/<(?:key|grant|cluster|store)>/g, (mark) => shellWord(known[mark]) ?? mark),
   );
 }
 

@@ -10,7 +10,7 @@ export const unexpectedGrantee: FactRule = {
   runbook: [
     'Ask the caller why the grant was made.',
     'If nobody knows, end it: aws kms revoke-grant --key-id <key> --grant-id <grant>',
-    'If it is wanted, add the profile below to the policy, so that the next one stays quiet.',
+    'If it is wanted, add the profile in this alert to the policy, so that the next one stays quiet.',
   ],
   limits: 'Judged from the CreateGrant record alone: a grant made before the audit began is seen by the sweep only.',
   attack: 'T1098',
