@@ -4,7 +4,7 @@ import { readEnvelope } from './core/envelope.ts';
 import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeOf } from './core/fact.ts';
 import { type Evidence, evidenceOfOne, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
 import { type GrantHead, withCreation } from './core/grant.ts';
-import { added, type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
+import { added, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
 import { inScope, type Policy } from './core/policy.ts';
 import type { Reading } from './core/read-record.ts';
 import { grantRevokedInUse } from './core/rules/grant-revoked-in-use.ts';
@@ -12,7 +12,8 @@ import { judgeFact, ruleOf } from './core/rules/registry.ts';
 import { useAfterRelease } from './core/rules/use-after-release.ts';
 import { atLeast, SEVERITIES } from './core/severity.ts';
 import type { Digest } from './core/text.ts';
-import type { AlertSink, Clock, Ledger, Log, MetricSink } from './ports.ts';
+import { fromSeconds, type Timestamp } from './core/timestamp.ts';
+import type { AlertSink, Clock, Ledger, Log, MetricSink, PendingCandidate } from './ports.ts';
 
 /** What the pipeline works with. Without `alerts` and `metrics` it records and judges in silence, as a replay does. */
 export interface Pipeline {
@@ -76,7 +77,9 @@ async function auditFact(fact: Fact, pipeline: Pipeline): Promise<void> {
   for (const occurrence of own) {
     await pipeline.ledger.addEvidence(findingId(occurrence.rule, occurrence.subject, pipeline.digest), occurrence);
   }
-  await tell([...own, ...joint], fact.eventId, pipeline);
+  // A joint occurrence counts with the record that is its evidence, or with the creation that makes it known.
+  const counted = joint.filter(({ eventId }) => eventId === fact.eventId || fact.kind === 'grant-created');
+  await tell([...own, ...joint], [...own, ...counted], fact.eventId, pipeline);
 }
 
 /** Writes the fact and folds what it joins; returns the joint occurrences that are told at once. */
@@ -98,7 +101,8 @@ async function keepAndJoin(fact: Fact, pipeline: Pipeline): Promise<Occurrence[]
     case 'key-used': {
       await ledger.addFact(fact);
       const volume = volumeOf(fact);
-      if (volume !== undefined && fact.operation === 'Decrypt') await judgeRelease(volume, [fact], pipeline);
+      if (pipeline.alerts !== undefined && volume !== undefined && fact.operation === 'Decrypt')
+        await judgeRelease(volume, [fact], pipeline);
       return [];
     }
     case 'rehearsed':
@@ -113,12 +117,12 @@ async function keepAndJoin(fact: Fact, pipeline: Pipeline): Promise<Occurrence[]
 
 async function lookForUseAfterRelease(head: GrantHead, since: string, pipeline: Pipeline): Promise<void> {
   const { cluster, volumeId, keyArn } = head;
-  if (cluster === undefined || volumeId === undefined) return;
+  if (pipeline.alerts === undefined || cluster === undefined || volumeId === undefined) return;
   const volume = { clusterAccount: cluster.account, clusterName: cluster.name, volumeId, keyArn };
   await judgeRelease(volume, await pipeline.ledger.decryptsSince(volume, since), pipeline);
 }
 
-/** Marks the volume when one of `decrypts` came after its release; the sweep looks again and alerts. */
+/** Marks the volume when one of `decrypts` came after its release; the sweep looks again and alerts. Without alerts nobody would. */
 async function judgeRelease(volume: Volume, decrypts: readonly KeyUsed[], pipeline: Pipeline): Promise<void> {
   const occurrence = (await foldRelease(volume, decrypts, pipeline.ledger)).at(-1);
   if (occurrence === undefined) return;
@@ -142,27 +146,32 @@ function withCreations(heads: readonly GrantHead[], creations: readonly GrantCre
 
 /** Looks again at every volume marked long enough ago; alerts those that still stand. The scheduled half of `use-after-release`. */
 export async function settleCandidates(pipeline: Pipeline): Promise<number> {
-  const { ledger, now, digest } = pipeline;
-  const pending = await ledger.pendingCandidates(now() - STANDING_SECONDS);
+  const pending = await pipeline.ledger.pendingCandidates(pipeline.now() - STANDING_SECONDS);
+  const faults: unknown[] = [];
   for (const candidate of pending) {
-    const { findingId: id, volume } = candidate;
-    const occurrences = await foldRelease(volume, await ledger.decryptsSince(volume, ''), ledger);
-    const lead = occurrences.at(-1);
-    if (lead !== undefined) {
-      await pipeline.metrics?.put(added(metricsOf(lead)));
-      await alert({ lead, others: [], by: `sweep/${digest(id).slice(0, 16)}` }, pipeline, foldEvidence(occurrences));
-    }
-    await ledger.settleCandidate(candidate);
+    // One alert that cannot be sent must not keep the others waiting.
+    await settle(candidate, pipeline).catch((fault: unknown) => faults.push(fault));
   }
+  if (faults.length > 0) throw faults[0];
   return pending.length;
 }
 
+async function settle(candidate: PendingCandidate, pipeline: Pipeline): Promise<void> {
+  const { findingId: id, volume } = candidate;
+  const occurrences = await foldRelease(volume, await pipeline.ledger.decryptsSince(volume, ''), pipeline.ledger);
+  const lead = occurrences.at(-1);
+  if (lead !== undefined) {
+    await alert({ lead, others: [], by: `sweep/${id}` }, pipeline, foldEvidence(occurrences));
+    await pipeline.metrics?.put(added(occurrences.flatMap(metricsOf)));
+  }
+  await pipeline.ledger.settleCandidate(candidate);
+}
+
 /** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */
-async function tell(occurrences: readonly Occurrence[], by: string, pipeline: Pipeline): Promise<void> {
+async function tell(occurrences: readonly Occurrence[], counted: readonly Occurrence[], by: string, pipeline: Pipeline): Promise<void> {
   if (occurrences.length === 0) return;
-  const metrics: Metric[] = occurrences.flatMap(metricsOf);
   const told = await Promise.allSettled([
-    pipeline.metrics?.put(added(metrics)),
+    pipeline.metrics?.put(added(counted.flatMap(metricsOf))),
     ...alertsOf(occurrences).map((one) => alert({ ...one, by }, pipeline, undefined)),
   ]);
   for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
@@ -196,26 +205,26 @@ async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evi
   const { alerts, ledger, now, policy, digest } = pipeline;
   if (alerts === undefined || !atLeast(lead.severity, policy.minimumAlertSeverity)) return;
   for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
+    // An event dated in the future must not silence its group until then.
+    const present = fromSeconds(now());
+    const time = earlier(lead.time, present);
     const note = await ledger.alertNote(lead.group);
-    const decision = decideAlert(note, {
-      by,
-      time: lead.time,
-      severity: lead.severity,
-      now: now(),
-      renotifyMinutes: policy.renotifyMinutes,
-    });
+    const decision = decideAlert(note, { by, time, severity: lead.severity, now: now(), renotifyMinutes: policy.renotifyMinutes });
     if (decision.act === 'covered') return;
     if (decision.act === 'wait')
       throw new AlertHeldError(`the alert of ${lead.rule} is held by ${note.claim?.by} until ${note.claim?.until}`);
-    const claim: Claim = { until: now() + LEASE_SECONDS, by, through: lead.time, severity: lead.severity };
+    const claim: Claim = { until: now() + LEASE_SECONDS, by, through: time, severity: lead.severity };
     if (!(await ledger.claimAlert(lead.group, note, claim))) continue;
     const evidence = joint ?? (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? evidenceOfOne(lead);
     const keyArn = WITH_DEPENDENTS.test(lead.rule) ? lead.subject.keyArn : undefined;
     const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
     await alerts.publish(alertMessage({ lead, others, evidence, dependents, reminder: decision.reminder }, digest));
-    const through = [lead.time, evidence.last.time, note.sent?.through ?? ''].sort().at(-1) ?? lead.time;
+    const through = later(later(time, earlier(evidence.last.time, present)), note.sent?.through ?? '');
     await ledger.noteAlert(lead.group, { ...claim, through });
     return;
   }
   throw new AlertHeldError(`the alert of ${lead.rule} changed hands ${CLAIM_ATTEMPTS} times`);
 }
+
+const earlier = (a: Timestamp, b: Timestamp): Timestamp => (a < b ? a : b);
+const later = (a: Timestamp, b: Timestamp): Timestamp => (a > b ? a : b);

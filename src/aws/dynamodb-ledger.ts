@@ -5,6 +5,7 @@ import {
   PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
+  type QueryCommandOutput,
   ScanCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
@@ -14,7 +15,7 @@ import { countDependents, type Dependents } from '../core/dependents.ts';
 import type { Cluster } from '../core/encryption-context.ts';
 import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
-import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
+import { EVENT_IDS_LISTED, type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
 import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
@@ -48,6 +49,10 @@ import {
 const RETENTION_SECONDS = 400 * 24 * 60 * 60;
 /** Dependents are for people: past so many pages of the index we say "at least". */
 const DEPENDENT_PAGES = 20;
+/** Evidence is counted so far for an alert; past it we say "at least". */
+const COUNTED_PAGES = 20;
+/** How many grants of a volume are read at once. */
+const HEADS_AT_ONCE = 25;
 const INDEX = 'open';
 
 const S = (value: string): { S: string } => ({ S: value });
@@ -127,9 +132,13 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async headsOf(creations: readonly GrantCreated[]): Promise<readonly GrantHead[]> {
-    const keys = new Map(creations.map((creation) => [grantKey(creation).pk, grantKey(creation)]));
-    const items = await Promise.all([...keys.values()].map((key) => this.#get(key)));
-    return items.flatMap((item) => (item === undefined ? [] : decodeHead(item)));
+    const keys = [...new Map(creations.map((creation) => [grantKey(creation).pk, grantKey(creation)])).values()];
+    const heads: GrantHead[] = [];
+    for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
+      const items = await Promise.all(keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#get(key)));
+      for (const item of items) if (item !== undefined) heads.push(decodeHead(item));
+    }
+    return heads;
   }
 
   async decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]> {
@@ -146,9 +155,23 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async evidenceOf(findingId: string): Promise<Evidence | undefined> {
-    const occurrences: Occurrence[] = [];
-    for await (const item of this.#range(evidenceKey(findingId, '').pk, 'E#', 'E~')) occurrences.push(decodeOccurrence(item));
-    return foldEvidence(occurrences);
+    const range = evidenceRange(findingId);
+    const [earliest, latest] = await Promise.all([
+      this.#page({ ...range, ConsistentRead: true, Limit: EVENT_IDS_LISTED }),
+      this.#page({ ...range, ConsistentRead: true, Limit: 1, ScanIndexForward: false }),
+    ]);
+    const occurrences = [...(earliest.Items ?? []), ...(latest.Items ?? [])].map(decodeOccurrence);
+    const evidence = foldEvidence(occurrences);
+    if (evidence === undefined || earliest.LastEvaluatedKey === undefined) return evidence;
+    // A storm's evidence is counted, never loaded: its alert is written while a lease runs.
+    let count = earliest.Items?.length ?? 0;
+    let from: Item | undefined = earliest.LastEvaluatedKey;
+    for (let pages = 0; from !== undefined && pages < COUNTED_PAGES; pages += 1) {
+      const page: QueryCommandOutput = await this.#page({ ...range, Select: 'COUNT', ExclusiveStartKey: from });
+      count += page.Count ?? 0;
+      from = page.LastEvaluatedKey;
+    }
+    return { ...evidence, orders: evidence.orders.slice(0, EVENT_IDS_LISTED), count, complete: from === undefined };
   }
 
   async addCandidate(findingId: string, { occurrence, volume, since }: Candidate): Promise<void> {
@@ -304,11 +327,11 @@ export class DynamoDbLedger implements Ledger {
   }
 
   #range(pk: string, from: string, to: string): AsyncGenerator<Item> {
-    return this.#query({
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: { ':pk': S(pk), ':from': S(from), ':to': S(to) },
-      ConsistentRead: true,
-    });
+    return this.#query({ ...rangeOf(pk, from, to), ConsistentRead: true });
+  }
+
+  #page(input: Omit<QueryCommandInput, 'TableName'>): Promise<QueryCommandOutput> {
+    return this.#client.send(new QueryCommand({ TableName: this.#table, ...input }));
   }
 
   async *#query(input: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
@@ -333,6 +356,16 @@ export class DynamoDbLedger implements Ledger {
     } while (from !== undefined);
   }
 }
+
+/** The items of a partition whose sort key lies between the two. */
+function rangeOf(pk: string, from: string, to: string): Pick<QueryCommandInput, 'KeyConditionExpression' | 'ExpressionAttributeValues'> {
+  return {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: { ':pk': S(pk), ':from': S(from), ':to': S(to) },
+  };
+}
+
+const evidenceRange = (findingId: string) => rangeOf(evidenceKey(findingId, '').pk, 'E#', 'E~');
 
 function decodeResource(item: Item): ResourceUse {
   return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };

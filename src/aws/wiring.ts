@@ -16,7 +16,7 @@ class ConfigurationError extends Error {
 const CLIENT = {
   accountIdEndpointMode: 'disabled',
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
 } as const;
 
 const log: Log = (message, fields) => {

@@ -1,5 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
@@ -24,38 +25,52 @@ const NOT_RECORDS = new Set(['expected.json', 'policy.json']);
 const SOURCE_LIMIT_BYTES = 512 * 1024 * 1024;
 const unpack = promisify(gunzip);
 
+/** A file to read, or a place that cannot be and why. */
+export type Place = string | Source;
+
 /** Every file under the paths, folders walked in order of their names; a path that is not there is an {@link InputError}. */
-export async function listSources(paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
+export async function listSources(paths: readonly string[]): Promise<Place[]> {
+  const places: Place[] = [];
   for (const path of paths) {
-    const status = await stat(path).catch(() => {
-      throw new InputError(`${path}: no such file or folder`);
+    const status = await stat(path).catch((error: unknown) => {
+      throw new InputError(codeOf(error) === 'ENOENT' ? `${path}: no such file or folder` : `${path}: ${messageOf(error)}`);
     });
-    if (!status.isDirectory()) files.push(path);
-    else files.push(...(await filesUnder(path)));
+    if (status.isDirectory()) places.push(...(await placesUnder(path)));
+    else places.push(path);
   }
-  return files;
+  return places;
 }
 
-async function filesUnder(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
+/** A folder that cannot be listed, or an entry that is no file (a pipe would never end), is a source that cannot be read. */
+async function placesUnder(folder: string): Promise<Place[]> {
+  const places: Place[] = [];
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    return [{ path: folder, unreadable: `cannot be listed: ${messageOf(error)}` }];
+  }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesUnder(path)));
-    else if (!NOT_RECORDS.has(basename(path))) files.push(path);
+    if (entry.isDirectory()) places.push(...(await placesUnder(path)));
+    else if (!entry.isFile() && !entry.isSymbolicLink()) places.push({ path, unreadable: 'is neither a file nor a folder' });
+    else if (!NOT_RECORDS.has(entry.name)) places.push(path);
   }
-  return files;
+  return places;
 }
 
-/** Reads one file: JSON, JSON lines, either of them gzipped. What it is comes from its content, never from its name. */
-export async function readSource(path: string): Promise<Source> {
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Reads one place: JSON, JSON lines, either of them gzipped. What it is comes from its content, never from its name. */
+export async function readSource(path: Place): Promise<Source> {
+  if (typeof path !== 'string') return path;
   let bytes: Buffer;
   try {
     const raw = await readFile(path);
     bytes = raw[0] === 0x1f && raw[1] === 0x8b ? await unpack(raw, { maxOutputLength: SOURCE_LIMIT_BYTES }) : raw;
   } catch (error) {
-    return { path, unreadable: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { path, unreadable: `cannot be read: ${messageOf(error)}` };
   }
   let text: string;
   try {
@@ -67,7 +82,7 @@ export async function readSource(path: string): Promise<Source> {
   try {
     return { path, values: [{ value: JSON.parse(text) }] };
   } catch (error) {
-    return readLines(path, text) ?? { path, unreadable: `expected JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return readLines(path, text) ?? { path, unreadable: `expected JSON: ${messageOf(error)}` };
   }
 }
 

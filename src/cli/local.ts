@@ -9,7 +9,7 @@ import { printable } from '../core/text.ts';
 import { type EmbeddedStack, startEmbeddedStack } from '../local/embedded-stack.ts';
 import type { PublishedAlert } from '../local/sns-wire.ts';
 import { sha256 } from '../system.ts';
-import { listSources, readSource } from './input.ts';
+import { listSources, type Place, readSource } from './input.ts';
 import { fitted } from './layout.ts';
 import { renderLocal } from './render-local.ts';
 import { replayJson, type SourceReport } from './replay.ts';
@@ -36,10 +36,10 @@ const RETRIES = 2;
  * `err`, and the exit code is 1.
  */
 export async function local(paths: readonly string[], options: { readonly json: boolean }, out: Terminal): Promise<void> {
-  const files = await listSources(paths);
+  const places = await listSources(paths);
   const stack = await startEmbeddedStack();
   try {
-    const report = await runThrough(stack, files, out);
+    const report = await runThrough(stack, places, out);
     out.out.write(`${options.json ? replayJson(forPrograms(report)) : renderLocal(report, styleOf(out.colour), out.width)}\n`);
     if (report.events.failed > 0) process.exitCode = 1;
   } finally {
@@ -47,13 +47,14 @@ export async function local(paths: readonly string[], options: { readonly json: 
   }
 }
 
-async function runThrough(stack: EmbeddedStack, files: readonly string[], out: Terminal): Promise<LocalReport> {
+async function runThrough(stack: EmbeddedStack, places: readonly Place[], out: Terminal): Promise<LocalReport> {
   const sources: SourceReport[] = [];
   let sent = 0;
   let failed = 0;
-  for (const [index, path] of files.entries()) {
-    progress(out, `${index + 1}/${files.length} ${path}`);
-    const { values = [], unreadable } = await readSource(path);
+  for (const [index, place] of places.entries()) {
+    const path = typeof place === 'string' ? place : place.path;
+    progress(out, `${index + 1}/${places.length} ${path}`);
+    const { values = [], unreadable } = await readSource(place);
     const reasons = unreadable === undefined ? [] : [unreadable];
     for (const value of values) {
       if ('unreadable' in value) {

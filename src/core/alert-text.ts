@@ -128,9 +128,10 @@ function dependentsText(dependents: Dependents | undefined): string[] {
   return [`Depending on the key now: ${complete ? '' : 'at least '}${openGrants} open ${openGrants === 1 ? 'grant' : 'grants'}.${list}`];
 }
 
-function evidenceText({ first, last, count }: Evidence, { eventId, region }: Occurrence): string[] {
+function evidenceText({ first, last, count, complete }: Evidence, { eventId, region }: Occurrence): string[] {
   const where = shellWord(region) === undefined ? '' : ` --region ${region}`;
-  const seen = count === 1 ? `Seen once, at ${first.time}.` : `Seen ${count} times, from ${first.time} to ${last.time}.`;
+  const seen =
+    count === 1 ? `Seen once, at ${first.time}.` : `Seen ${complete ? '' : 'at least '}${count} times, from ${first.time} to ${last.time}.`;
   return [
     `${seen} Find the record: aws cloudtrail lookup-events${where} --lookup-attributes AttributeKey=EventId,AttributeValue=${printable(eventId, 64)}`,
   ];

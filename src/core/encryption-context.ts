@@ -41,7 +41,7 @@ const EBS_ID = 'aws:ebs:id';
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const EMPTY: EncryptionContext = new Map();
 /** Lengths that keep every composite key under DynamoDB's 2,048 and 1,024 bytes even when each character needs three. */
-const LIMITS = { account: 32, cluster: 255, volume: 48, key: 128, value: 512 };
+const LIMITS = { account: 32, cluster: 255, volume: 48, key: 128, value: 512, pairs: 128 };
 
 /**
  * Reads a context. A pair whose value cannot be read (no text, hidden by CloudTrail, or named twice by keys that differ
@@ -50,8 +50,12 @@ const LIMITS = { account: 32, cluster: 255, volume: 48, key: 128, value: 512 };
 export function readContext(value: unknown, digest: Digest): EncryptionContext {
   if (!isObject(value)) return EMPTY;
   const context = new Map<string, string>();
-  for (const [rawKey, rawValue] of Object.entries(value)) {
-    const key = bounded(rawKey.toWellFormed().toLowerCase(), LIMITS.key, digest);
+  const pairs = Object.entries(value).map(
+    ([rawKey, rawValue]) => [bounded(rawKey.toWellFormed().toLowerCase(), LIMITS.key, digest), rawValue] as const,
+  );
+  // However many pairs a caller adds, those that decide about trust are kept.
+  const weight = ([key]: readonly [string, unknown]): number => (DECIDING.has(key) ? 0 : key.startsWith('aws:') ? 1 : 2);
+  for (const [key, rawValue] of pairs.sort((a, b) => weight(a) - weight(b)).slice(0, LIMITS.pairs)) {
     const pair = text(rawValue);
     const readable = pair !== undefined && pair !== HIDDEN && !context.has(key);
     context.set(key, readable ? bounded(pair, LIMITS.value, digest) : '');
@@ -106,6 +110,9 @@ const READERS: readonly ResourceReader[] = [
   plain('aws:dynamodb:tablename', 'table'),
   { key: EBS_ID, read: (id) => ({ kind: id.startsWith('snap-') ? 'ebs-snapshot' : 'ebs-volume', id }) },
 ];
+
+/** Keys that attribute, or that show another service at work. */
+const DECIDING: ReadonlySet<string> = new Set([CLUSTER_ACCOUNT, CLUSTER_NAME, ...READERS.map(({ key }) => key)]);
 
 /** The resource a context names, if any. */
 export function resourceOf(context: EncryptionContext): Resource | undefined {

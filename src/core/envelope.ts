@@ -4,7 +4,7 @@ import type { Digest } from './text.ts';
 
 /** Envelopes nest (a queue's body holds a failure notice that holds the event); deeper than this is no delivery of AWS's. */
 const DEPTH_LIMIT = 8;
-const NATIVE = /^KMS (?:CMK|Imported Key) /;
+const FROM_CLOUDTRAIL = / via CloudTrail$/;
 
 /**
  * Opens whatever a record comes in and reads every record inside: EventBridge events (API calls, service events,
@@ -21,23 +21,25 @@ export function readEnvelope(input: unknown, digest: Digest, depth = 0): Reading
   if (isObject(input.Sns)) return readText(input.Sns.Message, 'SNS message', inner);
   if (input.Type === 'Notification' && Object.hasOwn(input, 'Message')) return readText(input.Message, 'SNS message', inner);
   if (typeof input.CloudTrailEvent === 'string') return readText(input.CloudTrailEvent, 'CloudTrailEvent', inner);
-  if (isQueueMessage(input)) return readText(input.body, 'SQS body', inner);
-  for (const list of ['Records', 'Events', 'logEvents'] as const) {
+  if (isQueueMessage(input)) return readText(input.body ?? input.Body, 'SQS body', inner);
+  for (const list of ['Records', 'Events', 'Messages', 'logEvents'] as const) {
     if (Array.isArray(input[list])) return list === 'logEvents' ? readLogEvents(input, inner) : input[list].flatMap(inner);
   }
   if (Object.hasOwn(input, 'digestS3Object') || input.messageType === 'CONTROL_MESSAGE') return [{ kind: 'out-of-scope' }];
   return [readRecord(input, digest)];
 }
 
-/** A message of an SQS batch: a string body and no CloudTrail record. */
+/** A message of an SQS batch, as Lambda or as ReceiveMessage spells it. */
 function isQueueMessage(input: Readonly<Record<string, unknown>>): boolean {
+  if (Object.hasOwn(input, 'Body') && Object.hasOwn(input, 'MessageId')) return true;
   return Object.hasOwn(input, 'body') && (input.eventSource === 'aws:sqs' || Object.hasOwn(input, 'messageId'));
 }
 
 function readEventBridge(envelope: unknown, digest: Digest): Reading {
   const detail = field(envelope, 'detail');
   const detailType = text(field(envelope, 'detail-type')) ?? '';
-  if (field(envelope, 'source') === 'aws.kms' && NATIVE.test(detailType)) return readNativeEvent(envelope, digest);
+  if (field(envelope, 'source') === 'aws.kms' && !FROM_CLOUDTRAIL.test(detailType) && !Object.hasOwn(Object(detail), 'eventSource'))
+    return readNativeEvent(envelope, digest);
   if (!isObject(detail))
     return { kind: 'rejected', reason: `expected an EventBridge event whose detail is an object, found ${kindOf(detail)}` };
   if (Object.hasOwn(detail, 'eventSource') || field(envelope, 'source') === 'aws.kms') return readRecord(detail, digest);

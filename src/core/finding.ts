@@ -55,7 +55,7 @@ export interface Finding extends Subject {
 }
 
 /** The most event ids a finding lists; `count` has them all. */
-const EVENT_IDS_LISTED = 100;
+export const EVENT_IDS_LISTED = 100;
 
 const SUBJECT_FIELDS = [
   'keyArn',
@@ -80,11 +80,13 @@ export interface Evidence {
   readonly last: Occurrence;
   readonly orders: readonly Order[];
   readonly count: number;
+  /** False where counting stopped at its bound: there are at least so many. */
+  readonly complete: boolean;
 }
 
 /** The evidence that one occurrence alone is. */
 export function evidenceOfOne(occurrence: Occurrence): Evidence {
-  return { first: occurrence, last: occurrence, orders: [orderOf(occurrence)], count: 1 };
+  return { first: occurrence, last: occurrence, orders: [orderOf(occurrence)], count: 1, complete: true };
 }
 
 /** The evidence of one finding's occurrences, each event counted once; undefined when there are none. */
@@ -94,5 +96,5 @@ export function foldEvidence(occurrences: Iterable<Occurrence>): Evidence | unde
   const orders = [...byOrder.keys()].sort();
   const first = byOrder.get(orders[0] ?? '');
   const last = byOrder.get(orders.at(-1) ?? '');
-  return first && last ? { first, last, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length } : undefined;
+  return first && last ? { first, last, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length, complete: true } : undefined;
 }

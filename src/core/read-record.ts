@@ -190,7 +190,9 @@ function embedded(value: unknown): unknown {
 
 function operationsOf(parameters: unknown, digest: Digest): readonly string[] | undefined {
   const raw = field(parameters, 'operations');
-  if (!Array.isArray(raw)) return undefined;
+  if (raw === undefined || raw === null) return undefined;
+  // What cannot be read fits no profile.
+  if (!Array.isArray(raw)) return ['?'];
   const operations = new Set(raw.map((operation) => bounded(text(operation) ?? '?', LIMITS.operation, digest)));
   return [...operations].sort().slice(0, LIMITS.grantOperations);
 }

@@ -57,11 +57,13 @@ interface Timeline {
 
 const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
-/** Sorts by a text made of each element; the elements' ids never contain a line break. */
-function sortedBy<T>(elements: Iterable<T>, id: (element: T) => string): T[] {
+/** Sorts by the ids of each element, the first that differs deciding. */
+function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
+  const byIds = (a: readonly string[], b: readonly string[]): number =>
+    a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
   return [...elements]
-    .map((element) => ({ element, id: id(element) }))
-    .sort((a, b) => byText(a.id, b.id))
+    .map((element) => ({ element, ids: ids(element) }))
+    .sort((a, b) => byIds(a.ids, b.ids))
     .map(({ element }) => element);
 }
 
@@ -75,8 +77,12 @@ function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]
   return groups;
 }
 
-const volumeSortId = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): string =>
-  [volumeId, clusterAccount, clusterName, keyArn].join('\n');
+const volumeIds = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): readonly string[] => [
+  volumeId,
+  clusterAccount,
+  clusterName,
+  keyArn,
+];
 
 function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
   const heads = new Map(grants.map((head) => [JSON.stringify([head.keyArn, head.grantId]), head]));
@@ -84,7 +90,7 @@ function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
   const timelineOf = (fact: GrantCreated | KeyUsed): Timeline | undefined => {
     const volume = volumeOf(fact);
     if (volume === undefined) return undefined;
-    const id = volumeSortId(volume);
+    const id = JSON.stringify(volumeIds(volume));
     const timeline = timelines.get(id) ?? { volume, grants: new Map(), decrypts: [] };
     timelines.set(id, timeline);
     return timeline;
@@ -97,11 +103,11 @@ function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
     const timeline = timelineOf(use);
     if (use.operation === 'Decrypt') timeline?.decrypts.push(use);
   }
-  return sortedBy(timelines.values(), ({ volume }) => volumeSortId(volume));
+  return sortedBy(timelines.values(), ({ volume }) => volumeIds(volume));
 }
 
 function volumeReport({ volume, grants, decrypts }: Timeline): VolumeReport {
-  const heads = sortedBy(grants.values(), ({ grantId }) => grantId);
+  const heads = sortedBy(grants.values(), ({ grantId }) => [grantId]);
   const ended = heads.every((head) => grantStatus(head) !== 'open');
   return {
     ...volume,
@@ -131,7 +137,7 @@ function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], digest: 
     const evidence = foldEvidence(all);
     return evidence === undefined ? [] : findingOf(id, evidence);
   });
-  return sortedBy(findings, ({ id }) => id);
+  return sortedBy(findings, ({ id }) => [id]);
 }
 
 /** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it. */
@@ -180,7 +186,7 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
   for (const { keyArn, resource, lastSeen } of [...resources, ...grantedTo]) {
     const ofKey = used.get(keyArn) ?? new Map();
     used.set(keyArn, ofKey);
-    const id = `${resource.kind}\n${resource.id}`;
+    const id = JSON.stringify([resource.kind, resource.id]);
     const known = ofKey.get(id);
     if (known === undefined || known.lastSeen < lastSeen) ofKey.set(id, { ...resource, lastSeen });
   }
@@ -192,7 +198,7 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
       ...(state === undefined ? {} : { state }),
       openGrants,
       clusters,
-      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => `${id}\n${kind}`),
+      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => [id, kind]),
     };
   });
 }

@@ -1,8 +1,8 @@
 /** A hexadecimal SHA-256 of a text. Core has no `node:crypto`; its callers bring this one. */
 export type Digest = (text: string) => string;
 
-/** Controls, direction and zero-width marks, line separators: nothing that a reader sees as itself. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Controls, direction and zero-width marks, line separators, noncharacters: nothing that a reader sees as itself. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /** Text that a person may look at: what cannot be seen is spelt `\u{…}`, and at most `limit` characters stay. */
 export function printable(value: string, limit: number): string {

@@ -11,7 +11,7 @@ import type { Candidate, Ledger, PendingCandidate } from '../ports.ts';
 /** Facts of one kind by event: writing one twice is writing it once. */
 type ByEvent<T> = Map<string, T>;
 
-const grantKey = ({ keyArn, grantId }: Pick<GrantHead, 'keyArn' | 'grantId'>): string => `${keyArn}\n${grantId}`;
+const grantKey = ({ keyArn, grantId }: Pick<GrantHead, 'keyArn' | 'grantId'>): string => JSON.stringify([keyArn, grantId]);
 const volumeKey = ({ clusterAccount, clusterName, volumeId, keyArn }: Volume): string =>
   JSON.stringify([clusterAccount, clusterName, volumeId, keyArn]);
 
@@ -33,7 +33,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
-    this.#creations.set(`${grantKey(fact)}\n${orderOf(fact)}`, fact);
+    this.#creations.set(JSON.stringify([grantKey(fact), volumeOf(fact), orderOf(fact)]), fact);
     this.#addToTimeline(fact);
   }
 
@@ -154,4 +154,8 @@ export class MemoryLedger implements Ledger {
   }
 }
 
-const factKey = (fact: Fact): string => `${fact.kind}\n${fact.keyArn ?? ''}\n${orderOf(fact)}`;
+/** A fact's home, as the table has it, and its place there. */
+function factKey(fact: Fact): string {
+  const cluster = fact.kind === 'rehearsed' ? fact.cluster : undefined;
+  return JSON.stringify([fact.kind, fact.keyArn, volumeOf(fact), cluster, orderOf(fact)]);
+}

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { type AlertMessage, type AlertParts, alertMessage } from '../../src/core/alert-text.ts';
-import { orderOf } from '../../src/core/fact.ts';
-import { foldEvidence, type Occurrence } from '../../src/core/finding.ts';
+import { evidenceOfOne, foldEvidence, type Occurrence } from '../../src/core/finding.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
 import { ACCOUNT, eventId, instant, KEY, sha256 } from '../support/fleet.ts';
 
@@ -44,7 +43,7 @@ const occurrence = (fields: Partial<Occurrence> = {}): Occurrence => ({
 });
 
 function message(lead: Occurrence, parts: Partial<AlertParts> = {}): AlertMessage {
-  const evidence = foldEvidence([lead]) ?? { first: lead, last: lead, orders: [orderOf(lead)], count: 1 };
+  const evidence = evidenceOfOne(lead);
   return alertMessage({ lead, others: [], evidence, reminder: false, ...parts }, sha256);
 }
 
@@ -100,7 +99,7 @@ describe('alertMessage', () => {
       expect(body).toContain('Decrypt for cluster prod was refused.');
       expect(body).toContain(`AttributeKey=EventId,AttributeValue=${eventId('one')}`);
     }
-    expect(one.email).toContain(`aws kms enable-key --key-id ${KEY}`);
+    expect(one.email).toContain(`aws kms enable-key --region us-east-1 --key-id ${KEY}`);
   });
 
   it('counts what was seen, and lists the latest ten events', () => {

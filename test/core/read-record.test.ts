@@ -220,7 +220,7 @@ describe('the parties of a grant', () => {
     ['empty', [], []],
     ['absent', undefined, undefined],
     ['null', null, undefined],
-    ['text', 'Decrypt', undefined],
+    ['text, which is not taken for none', 'Decrypt', ['?']],
   ])('may do operations: %s', (_what, operations, expected) => {
     expect(grantOf(createGrant('g', { operations })).operations).toEqual(expected);
   });

@@ -22,7 +22,8 @@ export const keyMadeUnusable: FactRule = {
     'Scheduled for deletion: aws kms cancel-key-deletion --key-id <key>, then enable-key: the key stays disabled.',
     'Key store disconnected: aws kms connect-custom-key-store --custom-key-store-id <store>',
   ],
-  limits: 'The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
+  limits:
+    'A second change of the same key within the reminder’s time is in the reminder, not in an alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
   attack: 'T1485',
   scenarios: { firing: 'key-disabled-with-dependents', silent: 'fargate-task-life', nearMiss: 'key-made-usable' },
   judge: (fact) => {

@@ -11,11 +11,12 @@ export function judgeRefusedUse(fact: Fact, rule: RuleId, states: ReadonlyMap<Re
   if (state === undefined) return SILENT;
   // A missing alias or a mistyped id names no key that anybody could bring back.
   if (fact.reason === 'missing' && fact.keyArn === undefined) return SILENT;
+  const where = fact.keyArn === undefined && fact.account !== undefined ? { account: fact.account } : keyField(fact);
   const rehearsed = fact.rehearsal ? 'A rehearsal of ' : '';
   return {
     verdict: 'fires',
-    subject: { ...keyField(fact), ...clusterOrResource(fact) },
-    group: [rule, fact.keyArn ?? ''],
+    subject: { ...where, ...clusterOrResource(fact) },
+    group: [rule, fact.keyArn ?? '', fact.keyArn === undefined ? (fact.account ?? '') : ''],
     sentence: `${rehearsed}${fact.operation}${purpose(fact)} by ${by(fact)} was refused: ${key(fact.keyArn)} ${state}.`,
   };
 }

@@ -1,6 +1,7 @@
 import { type KeyUsed, timeOf, type Volume } from '../fact.ts';
 import type { Occurrence } from '../finding.ts';
 import type { GrantHead } from '../grant.ts';
+import type { Timestamp } from '../timestamp.ts';
 import { key, name } from './phrases.ts';
 import type { RuleText } from './rule.ts';
 
@@ -17,13 +18,36 @@ export const useAfterRelease = {
   limits: 'Alerted only once it has stood for 15 minutes, because a re-attached volume’s new grant may be delivered late.',
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
   /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
-  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] =>
-    decrypts.filter((decrypt) => isLate(decrypt, grants)).map((decrypt) => occurrenceOf(volume, decrypt)),
+  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] => {
+    const releasedAt = releases(grants);
+    return decrypts.filter(({ time }) => releasedAt(time) < time).map((decrypt) => occurrenceOf(volume, decrypt));
+  },
 } as const satisfies RuleText & { judge: unknown };
 
-function isLate(decrypt: KeyUsed, grants: readonly GrantHead[]): boolean {
-  const createdByThen = grants.filter(({ created }) => created !== undefined && timeOf(created) <= decrypt.time);
-  return createdByThen.length > 0 && createdByThen.every(({ end }) => end !== undefined && timeOf(end.order) < decrypt.time);
+/** Later than every instant: a grant that has not ended, or no grant at all. */
+const NEVER = '~';
+
+/** For an instant: when the last grant created by then ended. Grants are put in order once, however many Decrypts ask. */
+function releases(grants: readonly GrantHead[]): (time: Timestamp) => Timestamp {
+  const known = grants.flatMap(({ created, end }) =>
+    created === undefined ? [] : { created: timeOf(created), ended: end === undefined ? NEVER : timeOf(end.order) },
+  );
+  known.sort((a, b) => (a.created < b.created ? -1 : 1));
+  let last = '';
+  const lastEnds = known.map(({ ended }) => {
+    if (ended > last) last = ended;
+    return last;
+  });
+  return (time) => {
+    let low = 0;
+    let high = known.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((known[middle]?.created ?? NEVER) <= time) low = middle + 1;
+      else high = middle;
+    }
+    return lastEnds[low - 1] ?? NEVER;
+  };
 }
 
 function occurrenceOf(volume: Volume, decrypt: KeyUsed): Occurrence {
