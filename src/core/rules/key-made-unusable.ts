@@ -23,7 +23,7 @@ export const keyMadeUnusable: FactRule = {
     'Key store disconnected: aws kms connect-custom-key-store --custom-key-store-id <store>',
   ],
   limits:
-    'A second change of the same key within the reminder’s time is in the reminder, not in an alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
+    'A second change of the same key within the reminder’s time raises no alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
   attack: 'T1485',
   scenarios: { firing: 'key-disabled-with-dependents', silent: 'fargate-task-life', nearMiss: 'key-made-usable' },
   judge: (fact) => {
