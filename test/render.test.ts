@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf, commandLines, fitted, hanging, wrapped } from '../src/cli/layout.ts';
-import type { LocalReport } from '../src/cli/local.ts';
+import type { LocalReport } from '../src/cli/local-report.ts';
 import { renderReplay, renderRule, styleOf } from '../src/cli/render.ts';
 import { renderLocal } from '../src/cli/render-local.ts';
 import type { ReplayReport } from '../src/cli/replay.ts';

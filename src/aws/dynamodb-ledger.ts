@@ -1,15 +1,4 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
-  type QueryCommandOutput,
-  ScanCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { AlertNote, Claim } from '../core/alerting.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
 import type { Cluster } from '../core/encryption-context.ts';
@@ -36,7 +25,6 @@ import {
   evidenceKey,
   factKey,
   grantKey,
-  type ItemKey,
   noteKey,
   ofOpenSortKey,
   openSortKey,
@@ -44,6 +32,8 @@ import {
   resourceKey,
   volumePartition,
 } from './item-keys.ts';
+import { snapshotOf } from './snapshot-reader.ts';
+import { N, rangeOf, S, Table } from './table.ts';
 
 /** Facts stay this long after their event, grants after their end. */
 const RETENTION_SECONDS = 400 * 24 * 60 * 60;
@@ -55,10 +45,7 @@ const COUNTED_PAGES = 20;
 const HEADS_AT_ONCE = 25;
 const INDEX = 'open';
 
-const S = (value: string): { S: string } => ({ S: value });
-const N = (value: number): { N: string } => ({ N: String(value) });
 const expiry = (time: Timestamp): { N: string } => N(toSeconds(time) + RETENTION_SECONDS);
-const itemKey = ({ pk, sk }: ItemKey): { pk: { S: string }; sk: { S: string } } => ({ pk: S(pk), sk: S(sk) });
 
 /** An earlier or equal creation is not known yet. */
 const EARLIEST_CREATION = '(attribute_not_exists(ck) OR ck >= :ck)';
@@ -72,28 +59,26 @@ const LATEST_SIGHT = '(attribute_not_exists(seen) OR seen < :seen)';
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
 export class DynamoDbLedger implements Ledger {
-  readonly #client: DynamoDBClient;
-  readonly #table: string;
+  readonly #table: Table;
 
   constructor(client: DynamoDBClient, table: string) {
-    this.#client = client;
-    this.#table = table;
+    this.#table = new Table(client, table);
   }
 
   async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
-    await this.#put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
     const key = factKey(fact);
-    await this.#put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
     const values = { ':ck': S(orderOf(fact)), ':is': S(openSortKey(fact.cluster, fact.volumeId)) };
-    const whileOpen = await this.#update(grantKey(fact), {
+    const whileOpen = await this.#table.update(grantKey(fact), {
       UpdateExpression: 'SET ck = :ck, #is = :is, ik = :ik',
       ConditionExpression: `${EARLIEST_CREATION} AND ${NOT_ENDED}`,
       ExpressionAttributeNames: { '#is': 'is' },
@@ -102,29 +87,29 @@ export class DynamoDbLedger implements Ledger {
     // An ended grant never enters the index of open ones, and never leaves its end again.
     const item =
       whileOpen ??
-      (await this.#update(grantKey(fact), {
+      (await this.#table.update(grantKey(fact), {
         UpdateExpression: 'SET ck = :ck, #is = :is',
         ConditionExpression: EARLIEST_CREATION,
         ExpressionAttributeNames: { '#is': 'is' },
         ExpressionAttributeValues: values,
       })) ??
-      (await this.#get(grantKey(fact)));
-    return decodeHead(item ?? itemKey(grantKey(fact)));
+      (await this.#table.get(grantKey(fact)));
+    return decodeHead(item ?? bareHead(fact));
   }
 
   async joinEnding(fact: GrantEnded): Promise<GrantHead> {
     const item =
-      (await this.#update(grantKey(fact), {
+      (await this.#table.update(grantKey(fact), {
         UpdateExpression: 'SET en = :en, eh = :eh, eb = :eb, exp = :exp REMOVE ik',
         ConditionExpression: EARLIEST_ENDING,
         ExpressionAttributeValues: { ':en': S(orderOf(fact)), ':eh': S(fact.how), ':eb': S(fact.caller.id), ':exp': expiry(fact.time) },
-      })) ?? (await this.#get(grantKey(fact)));
-    return decodeHead(item ?? itemKey(grantKey(fact)));
+      })) ?? (await this.#table.get(grantKey(fact)));
+    return decodeHead(item ?? bareHead(fact));
   }
 
   async creationsOf(volume: Volume): Promise<readonly GrantCreated[]> {
     const creations: GrantCreated[] = [];
-    for await (const item of this.#range(volumePartition(volume), 'G#', 'G~')) {
+    for await (const item of this.#table.range(volumePartition(volume), 'G#', 'G~')) {
       const fact = decodeFact(item);
       if (fact.kind === 'grant-created') creations.push(fact);
     }
@@ -135,7 +120,7 @@ export class DynamoDbLedger implements Ledger {
     const keys = [...new Map(creations.map((creation) => [grantKey(creation).pk, grantKey(creation)])).values()];
     const heads: GrantHead[] = [];
     for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
-      const items = await Promise.all(keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#get(key)));
+      const items = await Promise.all(keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#table.get(key)));
       for (const item of items) if (item !== undefined) heads.push(decodeHead(item));
     }
     return heads;
@@ -143,7 +128,7 @@ export class DynamoDbLedger implements Ledger {
 
   async decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]> {
     const decrypts: KeyUsed[] = [];
-    for await (const item of this.#range(volumePartition(volume), `U#${since}`, 'U~')) {
+    for await (const item of this.#table.range(volumePartition(volume), `U#${since}`, 'U~')) {
       const fact = decodeFact(item);
       if (fact.kind === 'key-used' && fact.operation === 'Decrypt') decrypts.push(fact);
     }
@@ -151,14 +136,17 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async addEvidence(findingId: string, occurrence: Occurrence): Promise<void> {
-    await this.#put(evidenceKey(findingId, orderOf(occurrence)), { f: S(encodeOccurrence(occurrence)), exp: expiry(occurrence.time) });
+    await this.#table.put(evidenceKey(findingId, orderOf(occurrence)), {
+      f: S(encodeOccurrence(occurrence)),
+      exp: expiry(occurrence.time),
+    });
   }
 
   async evidenceOf(findingId: string): Promise<Evidence | undefined> {
     const range = evidenceRange(findingId);
     const [earliest, latest] = await Promise.all([
-      this.#page({ ...range, ConsistentRead: true, Limit: EVENT_IDS_LISTED }),
-      this.#page({ ...range, ConsistentRead: true, Limit: 1, ScanIndexForward: false }),
+      this.#table.page({ ...range, ConsistentRead: true, Limit: EVENT_IDS_LISTED }),
+      this.#table.page({ ...range, ConsistentRead: true, Limit: 1, ScanIndexForward: false }),
     ]);
     const occurrences = [...(earliest.Items ?? []), ...(latest.Items ?? [])].map(decodeOccurrence);
     const evidence = foldEvidence(occurrences);
@@ -167,7 +155,7 @@ export class DynamoDbLedger implements Ledger {
     let count = earliest.Items?.length ?? 0;
     let from: Item | undefined = earliest.LastEvaluatedKey;
     for (let pages = 0; from !== undefined && pages < COUNTED_PAGES; pages += 1) {
-      const page: QueryCommandOutput = await this.#page({ ...range, Select: 'COUNT', ExclusiveStartKey: from });
+      const page: QueryCommandOutput = await this.#table.page({ ...range, Select: 'COUNT', ExclusiveStartKey: from });
       count += page.Count ?? 0;
       from = page.LastEvaluatedKey;
     }
@@ -175,7 +163,7 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async addCandidate(findingId: string, { occurrence, volume, since }: Candidate): Promise<void> {
-    await this.#update(candidateKey(findingId), {
+    await this.#table.update(candidateKey(findingId), {
       UpdateExpression: 'SET f = :f, exp = :exp, ik = :ik, #is = if_not_exists(#is, :is) ADD marks :one',
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: {
@@ -196,8 +184,8 @@ export class DynamoDbLedger implements Ledger {
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: { ':ik': S(PENDING), ':until': S(sortableSeconds(until)) },
     };
-    for await (const { pk, sk } of this.#query(query)) {
-      const item = await this.#get({ pk: pk?.S ?? '', sk: sk?.S ?? '' });
+    for await (const { pk, sk } of this.#table.query(query)) {
+      const item = await this.#table.get({ pk: pk?.S ?? '', sk: sk?.S ?? '' });
       if (item === undefined || textOf(item, 'ik') !== PENDING) continue;
       const { occurrence, volume } = JSON.parse(textOf(item, 'f') ?? '{}');
       pending.push({
@@ -212,7 +200,7 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async settleCandidate({ findingId, marks }: PendingCandidate): Promise<void> {
-    await this.#update(candidateKey(findingId), {
+    await this.#table.update(candidateKey(findingId), {
       UpdateExpression: 'REMOVE ik, #is',
       ConditionExpression: 'marks = :marks',
       ExpressionAttributeNames: { '#is': 'is' },
@@ -226,9 +214,7 @@ export class DynamoDbLedger implements Ledger {
     let pages = 0;
     let from: Item | undefined;
     do {
-      const page = await this.#client.send(
-        new QueryCommand({ TableName: this.#table, ...query, ...(from && { ExclusiveStartKey: from }) }),
-      );
+      const page: QueryCommandOutput = await this.#table.page({ ...query, ...(from && { ExclusiveStartKey: from }) });
       for (const item of page.Items ?? []) clusters.push(ofOpenSortKey(textOf(item, 'is') ?? '-').cluster);
       from = page.LastEvaluatedKey;
       pages += 1;
@@ -237,7 +223,7 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async alertNote(group: string): Promise<AlertNote> {
-    const item = await this.#get(noteKey(group));
+    const item = await this.#table.get(noteKey(group));
     return item === undefined ? {} : decodeNote(item);
   }
 
@@ -246,7 +232,7 @@ export class DynamoDbLedger implements Ledger {
       seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent AND sev = :seenSev',
       seen.claim === undefined ? 'attribute_not_exists(claim)' : 'claim = :seenClaim AND claimBy = :seenBy',
     ];
-    const taken = await this.#update(noteKey(group), {
+    const taken = await this.#table.update(noteKey(group), {
       UpdateExpression: 'SET claim = :until, claimBy = :by, claimThrough = :through, claimSev = :sev, exp = :exp',
       ConditionExpression: conditions.join(' AND '),
       ExpressionAttributeValues: {
@@ -263,7 +249,7 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async noteAlert(group: string, { by, until, through, severity }: Claim): Promise<void> {
-    await this.#update(noteKey(group), {
+    await this.#table.update(noteKey(group), {
       UpdateExpression: 'SET sent = :through, sev = :sev REMOVE claim, claimBy, claimThrough, claimSev',
       ConditionExpression: 'claimBy = :by AND claim = :until',
       ExpressionAttributeValues: { ':through': S(through), ':sev': S(severity), ':by': S(by), ':until': N(until) },
@@ -271,105 +257,22 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async snapshot(): Promise<Snapshot> {
-    const grants: GrantHead[] = [];
-    const creations: GrantCreated[] = [];
-    const uses: KeyUsed[] = [];
-    const rehearsals: Rehearsed[] = [];
-    const refusals: Refused[] = [];
-    const changes: KeyChanged[] = [];
-    const resources: ResourceUse[] = [];
-    const occurrences: Occurrence[] = [];
-    for await (const item of this.#scan()) {
-      const { pk, sk } = keyOf(item);
-      if (pk.startsWith('G/') && sk === '#') grants.push(decodeHead(item));
-      else if (pk.startsWith('F/') && sk.startsWith('E#')) occurrences.push(decodeOccurrence(item));
-      else if (sk.startsWith('D#')) resources.push(decodeResource(item));
-      else if (/^[VGKC]\//.test(pk)) {
-        const fact = decodeFact(item);
-        if (fact.kind === 'grant-created') creations.push(fact);
-        else if (fact.kind === 'key-used') uses.push(fact);
-        else if (fact.kind === 'rehearsed') rehearsals.push(fact);
-        else if (fact.kind === 'refused') refusals.push(fact);
-        else changes.push(fact);
-      }
-    }
-    return { grants, creations, uses, rehearsals, refusals, changes, resources, occurrences };
+    return snapshotOf(this.#table.scan());
   }
 
   async #addResourceUse(keyArn: string, resource: ResourceUse['resource'], time: Timestamp): Promise<void> {
-    await this.#update(resourceKey(keyArn, resource), {
+    await this.#table.update(resourceKey(keyArn, resource), {
       UpdateExpression: 'SET f = :f, seen = :seen, exp = :exp',
       ConditionExpression: LATEST_SIGHT,
       ExpressionAttributeValues: { ':f': S(JSON.stringify({ keyArn, resource })), ':seen': S(time), ':exp': expiry(time) },
     });
   }
-
-  async #put(key: ItemKey, attributes: Item): Promise<void> {
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: { ...itemKey(key), ...attributes } }));
-  }
-
-  /** The item after the update; undefined when its condition refused it. */
-  async #update(key: ItemKey, input: Omit<UpdateItemCommandInput, 'TableName' | 'Key' | 'ReturnValues'>): Promise<Item | undefined> {
-    try {
-      const { Attributes } = await this.#client.send(
-        new UpdateItemCommand({ TableName: this.#table, Key: itemKey(key), ReturnValues: 'ALL_NEW', ...input }),
-      );
-      return Attributes;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
-  }
-
-  async #get(key: ItemKey): Promise<Item | undefined> {
-    const { Item } = await this.#client.send(new GetItemCommand({ TableName: this.#table, Key: itemKey(key), ConsistentRead: true }));
-    return Item;
-  }
-
-  #range(pk: string, from: string, to: string): AsyncGenerator<Item> {
-    return this.#query({ ...rangeOf(pk, from, to), ConsistentRead: true });
-  }
-
-  #page(input: Omit<QueryCommandInput, 'TableName'>): Promise<QueryCommandOutput> {
-    return this.#client.send(new QueryCommand({ TableName: this.#table, ...input }));
-  }
-
-  async *#query(input: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
-    let from: Item | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({ TableName: this.#table, ...input, ...(from && { ExclusiveStartKey: from }) }),
-      );
-      yield* page.Items ?? [];
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-  }
-
-  async *#scan(): AsyncGenerator<Item> {
-    let from: Item | undefined;
-    do {
-      const page = await this.#client.send(
-        new ScanCommand({ TableName: this.#table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
-      );
-      yield* page.Items ?? [];
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-  }
 }
 
-/** The items of a partition whose sort key lies between the two. */
-function rangeOf(pk: string, from: string, to: string): Pick<QueryCommandInput, 'KeyConditionExpression' | 'ExpressionAttributeValues'> {
-  return {
-    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-    ExpressionAttributeValues: { ':pk': S(pk), ':from': S(from), ':to': S(to) },
-  };
-}
+/** A head of which nothing is known but its key. */
+const bareHead = (fact: GrantCreated | GrantEnded): Item => ({ pk: S(grantKey(fact).pk) });
 
 const evidenceRange = (findingId: string) => rangeOf(evidenceKey(findingId, '').pk, 'E#', 'E~');
-
-function decodeResource(item: Item): ResourceUse {
-  return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
-}
 
 /** Seconds as text that sorts as numbers do. */
 function sortableSeconds(seconds: number): string {

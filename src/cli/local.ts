@@ -1,31 +1,20 @@
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
-import type { GrantCreated, Refused } from '../core/fact.ts';
+import type { GrantCreated } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
 import { isObject, text } from '../core/json.ts';
 import { added, type Metric } from '../core/metrics.ts';
-import { type LedgerReport, reportOf } from '../core/report.ts';
+import { reportOf } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { printable } from '../core/text.ts';
 import { type EmbeddedStack, startEmbeddedStack } from '../local/embedded-stack.ts';
-import type { PublishedAlert } from '../local/sns-wire.ts';
 import { sha256 } from '../system.ts';
 import { listSources, type Place, readSource } from './input.ts';
 import { fitted } from './layout.ts';
+import type { LocalReport } from './local-report.ts';
 import { renderLocal } from './render-local.ts';
 import { replayJson, type SourceReport } from './replay.ts';
 import { styleOf } from './style.ts';
 import type { Terminal } from './terminal.ts';
-
-/** What the embedded stack made of the events sent to it. */
-export interface LocalReport extends LedgerReport {
-  readonly events: { readonly sent: number; readonly rejected: number; readonly failed: number };
-  readonly sources: readonly SourceReport[];
-  readonly refusals: readonly Refused[];
-  /** The open grants that no cluster accounts for, as they were made. */
-  readonly otherGrants: readonly GrantCreated[];
-  readonly alerts: readonly PublishedAlert[];
-  readonly metrics: readonly Metric[];
-}
 
 /** Lambda's asynchronous queue tries an event three times. */
 const RETRIES = 2;

@@ -1,7 +1,7 @@
 import type { Metric } from '../core/metrics.ts';
 import { printable } from '../core/text.ts';
 import { columnsOf, counted, fitted, padded } from './layout.ts';
-import type { LocalReport } from './local.ts';
+import type { LocalReport } from './local-report.ts';
 import { sourceLines } from './render.ts';
 import { renderAlerts } from './render-alerts.ts';
 import { severityCounts } from './render-findings.ts';

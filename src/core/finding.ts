@@ -1,5 +1,5 @@
 import { type Order, orderOf } from './fact.ts';
-import type { RuleId } from './rules/rule.ts';
+import type { RuleId } from './rules/rule-id.ts';
 import type { Severity } from './severity.ts';
 import type { Digest } from './text.ts';
 import type { Timestamp } from './timestamp.ts';

@@ -2,7 +2,8 @@ import type { Fact } from '../fact.ts';
 import { isUse } from '../operations.ts';
 import type { RefusalReason } from '../outcome.ts';
 import { by, clusterOrResource, key, keyField, purpose } from './phrases.ts';
-import { NOT_APPLICABLE, type RuleId, SILENT, type Verdict } from './rule.ts';
+import { NOT_APPLICABLE, SILENT, type Verdict } from './rule.ts';
+import type { RuleId } from './rule-id.ts';
 
 /** Fires when a use of a key was refused for one of `states`, each with what to say of the key; shared by the `*-key-use` rules. */
 export function judgeRefusedUse(fact: Fact, rule: RuleId, states: ReadonlyMap<RefusalReason, string>): Verdict {

@@ -2,9 +2,7 @@ import type { Fact } from '../fact.ts';
 import type { Subject } from '../finding.ts';
 import type { Policy } from '../policy.ts';
 import type { Severity } from '../severity.ts';
-
-/** The public id of a rule: the name of its file. The registry lists them. */
-export type RuleId = string;
+import type { RuleId } from './rule-id.ts';
 
 /** What travels with a rule: what it means to whoever is woken by it. */
 export interface RuleText {
