@@ -1,0 +1,156 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
+import type { Occurrence } from '../src/core/finding.ts';
+import { type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from '../src/core/metrics.ts';
+import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { RULES } from '../src/core/rules/registry.ts';
+import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { sha256 } from '../src/system.ts';
+import { many, packagedTemplate, statementsOf, type Template } from './support/template.ts';
+import { templateFaults } from './support/template-checks.ts';
+import { startTestTables } from './support/test-tables.ts';
+
+/** Every metric and set of dimensions the code can send. */
+const SENT = new Set(
+  [
+    ...RULES.flatMap(({ id, severity }) => [{}, { clusterName: 'c' }].flatMap((subject) => metricsOf(occurrenceOf(id, severity, subject)))),
+    REJECTED_RECORD,
+    OWN_KEY_REFUSED,
+  ].map(({ name, dimensions }: Metric) => `${name}{${Object.keys(dimensions).sort().join(',')}}`),
+);
+
+function occurrenceOf(rule: string, severity: Occurrence['severity'], subject: Occurrence['subject']): Occurrence {
+  return { rule, severity, subject, about: {}, group: '', eventId: '', time: '', operation: '', caller: '', sentence: '' };
+}
+
+let template: Template;
+beforeAll(async () => {
+  template = await packagedTemplate('dev');
+});
+
+describe('the packaged template', () => {
+  it('is as the design has it, for two stages and both ways of each parameter', async () => {
+    expect(templateFaults(template, SENT)).toEqual([]);
+    const given = [
+      'alertTopicArn=arn:aws:sns:us-west-2:123456789012:security-alerts',
+      'keyArn=arn:aws:kms:us-west-2:111122223333:key/5a3c1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e01',
+      'resourceUses=ENABLED',
+    ];
+    const other = await packagedTemplate('prod', ...given);
+    expect(templateFaults(other, SENT)).toEqual([]);
+    expect(other.Parameters).toMatchObject({
+      AlertTopicArn: { Default: given[0]?.slice('alertTopicArn='.length) },
+      ResourceUses: { Default: 'ENABLED' },
+    });
+  });
+
+  const seeded: readonly [string, (resources: Template['Resources']) => void, string][] = [
+    ['a rule in plain ENABLED', (r) => set(r, 'GrantRule', 'State', 'ENABLED'), 'GrantRule: State ENABLED'],
+    [
+      'a target without dead-letter queue',
+      (r) =>
+        edit(r, 'GrantRule', 'Targets', (targets) => many(targets).map((target) => ({ ...Object(target), DeadLetterConfig: undefined }))),
+      'without dead-letter queue',
+    ],
+    [
+      'a target without retry policy',
+      (r) =>
+        edit(r, 'KeyChangeRule', 'Targets', (targets) => many(targets).map((target) => ({ ...Object(target), RetryPolicy: undefined }))),
+      'without retry policy',
+    ],
+    ['no queue policy', (r) => void delete r.UndeliveredQueuePolicy, 'may not write to its dead-letter queue'],
+    [
+      'a wildcard action',
+      (r) => edit(r, 'AuditRole', 'Policies', (policies) => JSON.parse(JSON.stringify(policies).replace('dynamodb:GetItem', 'dynamodb:*'))),
+      'wildcard action',
+    ],
+    [
+      'metrics for any namespace',
+      (r) =>
+        edit(r, 'SweepRole', 'Policies', (policies) =>
+          JSON.parse(JSON.stringify(policies).replace('cloudwatch:namespace', 'aws:RequestedRegion')),
+        ),
+      'on every resource',
+    ],
+    ['a permission for any source', (r) => set(r, 'GrantRulePermission', 'SourceArn', undefined), 'permission for any source'],
+    ['no permission', (r) => void delete r.RefusedUseRulePermission, 'RefusedUseRule: may not invoke'],
+    ['no expiry', (r) => set(r, 'Ledger', 'TimeToLiveSpecification', undefined), 'nothing expires'],
+    ['no recovery', (r) => set(r, 'Ledger', 'PointInTimeRecoverySpecification', undefined), 'point-in-time'],
+    [
+      'an alarm on a dimension that is never sent',
+      (r) => set(r, 'DisabledKeyUseAlarm', 'Dimensions', [{ Name: 'VolumeId', Value: 'v' }]),
+      'nobody sends DisabledKeyUse{VolumeId}',
+    ],
+    ['an alarm that tells nobody', (r) => set(r, 'HighFindingsAlarm', 'AlarmActions', []), 'tells nobody'],
+    ['a function that outlives its lease', (r) => set(r, 'AuditLambdaFunction', 'Timeout', 60), 'outlives its lease'],
+    ['lost failures', (r) => void delete r.AuditLambdaEvConf, 'failed events are lost'],
+    [
+      'a batch lost to one message',
+      (r) => set(r, 'AuditEventSourceMappingSQSFailureQueue', 'FunctionResponseTypes', []),
+      'takes its batch along',
+    ],
+    ['no last queue', (r) => set(r, 'FailureQueue', 'RedrivePolicy', undefined), 'without a dead-letter queue'],
+    ['a topic under the AWS managed key', (r) => set(r, 'AlertTopic', 'KmsMasterKeyId', 'alias/aws/sns'), 'alarms cannot publish'],
+    ['a health topic under the customer key', (r) => set(r, 'HealthTopic', 'KmsMasterKeyId', { Ref: 'KeyArn' }), 'may be the trouble'],
+    ['endless logs', (r) => set(r, 'AuditLogGroup', 'RetentionInDays', undefined), 'kept for ever'],
+    ['no alarm on the last queue', (r) => void delete r.DeadLetterAlarm, 'DeadLetterQueue: no alarm'],
+    ['an unprotected table', (r) => set(r, 'Ledger', 'DeletionProtectionEnabled', false), 'deletion protection'],
+  ];
+  it.each(seeded)('is faulted for %s', (_, plant, fault) => {
+    const faulty = structuredClone(template);
+    plant(faulty.Resources);
+    expect(templateFaults(faulty, SENT)).toContainEqual(expect.stringContaining(fault));
+  });
+});
+
+function edit(resources: Template['Resources'], id: string, property: string, change: (value: unknown) => unknown): void {
+  const resource = resources[id];
+  if (resource === undefined) throw new Error(`no resource ${id}`);
+  resource.Properties[property] = change(resource.Properties[property]);
+}
+
+const set = (resources: Template['Resources'], id: string, property: string, value: unknown): void =>
+  edit(resources, id, property, () => value);
+
+describe('the roles', () => {
+  it('allow what the functions send, and nothing else', async () => {
+    const tables = await startTestTables();
+    const client = tables.anotherClient();
+    const sent = new Set<string>();
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        (args) => {
+          sent.add(`dynamodb:${commandName.replace('Command', '')}`);
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    let now = Date.parse('2026-11-20T00:00:00Z') / 1000;
+    const pipeline: Pipeline = {
+      ledger: new DynamoDbLedger(client, await tables.create()),
+      policy: DEFAULT_POLICY,
+      digest: sha256,
+      now: () => now,
+      log: () => {},
+      alerts: { publish: async () => void sent.add('sns:Publish') },
+      metrics: { put: async () => void sent.add('cloudwatch:PutMetricData') },
+    };
+    const events = new URL('../events/', import.meta.url).pathname;
+    for (const file of readdirSync(events, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/\/\d[^/]*\.json$/.test(file)) await auditEvent(JSON.parse(readFileSync(events + file, 'utf8')), pipeline);
+    }
+    now += 3_600;
+    await settleCandidates(pipeline);
+    await tables.stop();
+
+    for (const [role, platform] of [
+      ['AuditRole', /^(?:logs|sqs|kms):/],
+      ['SweepRole', /^(?:logs|kms):/],
+    ] as const) {
+      const resource = template.Resources[role];
+      const allowed = resource === undefined ? [] : statementsOf(resource).flatMap(({ Action }) => many(Action).map(String));
+      expect([...new Set(allowed)].filter((action) => !platform.test(action)).sort(), role).toEqual([...sent].sort());
+    }
+  });
+});
