@@ -25,6 +25,7 @@ const { metafile } = await build({
   outdir: 'dist',
   target: 'node24',
   minify: true,
+  alias: { ...common.alias, '@aws-sdk/credential-provider-node': `${root}src/aws/environment-credentials.ts` },
   legalComments: 'none',
   chunkNames: 'chunk-[hash]',
   metafile: true,

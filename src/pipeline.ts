@@ -1,5 +1,6 @@
 import { alertMessage } from './core/alert-text.ts';
 import { type Claim, decideAlert, LEASE_SECONDS } from './core/alerting.ts';
+import { canaryDue, canaryMetric } from './core/canary.ts';
 import { readEnvelope } from './core/envelope.ts';
 import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeOf } from './core/fact.ts';
 import { type Evidence, evidenceOfOne, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
@@ -12,8 +13,8 @@ import { judgeFact, ruleOf } from './core/rules/registry.ts';
 import { useAfterRelease } from './core/rules/use-after-release.ts';
 import { atLeast, SEVERITIES } from './core/severity.ts';
 import type { Digest } from './core/text.ts';
-import { fromSeconds, type Timestamp } from './core/timestamp.ts';
-import type { AlertSink, Clock, Ledger, Log, MetricSink, PendingCandidate } from './ports.ts';
+import { fromSeconds, type Timestamp, toSeconds } from './core/timestamp.ts';
+import type { AlertSink, Clock, Ledger, Log, MetricSink, PendingCandidate, Probe } from './ports.ts';
 
 /** What the pipeline works with. Without `alerts` and `metrics` it records and judges in silence, as a replay does. */
 export interface Pipeline {
@@ -24,6 +25,8 @@ export interface Pipeline {
   readonly log: Log;
   readonly alerts?: AlertSink;
   readonly metrics?: MetricSink;
+  /** The role whose canary comes by: its record ends in a note and nothing else. */
+  readonly canaryRole?: string;
   /** Keys of the deployment itself: refusals on them are a metric, never a finding. */
   readonly ownKeys?: ReadonlySet<string>;
 }
@@ -58,7 +61,12 @@ export async function auditReading(reading: Reading, pipeline: Pipeline): Promis
     await pipeline.metrics?.put([REJECTED_RECORD]);
     return 'rejected';
   }
-  if (reading.kind === 'out-of-scope' || !inScope(reading.fact, pipeline.policy)) return 'out-of-scope';
+  if (reading.kind === 'out-of-scope') {
+    const { canary } = reading;
+    if (canary !== undefined && canary.by === pipeline.canaryRole) await pipeline.ledger.noteCanary('returned', toSeconds(canary.time));
+    return 'out-of-scope';
+  }
+  if (!inScope(reading.fact, pipeline.policy)) return 'out-of-scope';
   await auditFact(reading.fact, pipeline);
   return 'audited';
 }
@@ -165,6 +173,16 @@ async function settle(candidate: PendingCandidate, pipeline: Pipeline): Promise<
     await pipeline.metrics?.put(added(occurrences.flatMap(metricsOf)));
   }
   await pipeline.ledger.settleCandidate(candidate);
+}
+
+/** Sends the hourly canary on its way, and says whether the last one came back. */
+export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void> {
+  const { ledger, now } = pipeline;
+  const canary = await ledger.canary();
+  await pipeline.metrics?.put([canaryMetric(canary, now())]);
+  if (!canaryDue(canary, now())) return;
+  await ledger.noteCanary('sent', now());
+  await probe();
 }
 
 /** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */

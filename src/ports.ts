@@ -1,5 +1,6 @@
 import type { AlertMessage } from './core/alert-text.ts';
 import type { AlertNote, Claim } from './core/alerting.ts';
+import type { Canary } from './core/canary.ts';
 import type { Dependents } from './core/dependents.ts';
 import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from './core/fact.ts';
 import type { Evidence, Occurrence } from './core/finding.ts';
@@ -46,6 +47,10 @@ export interface Ledger {
   claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean>;
   /** Notes that the claimed alert went out and gives the lease back; nothing when the lease has passed to another. */
   noteAlert(group: string, claim: Claim): Promise<void>;
+  /** The audit's own canary. */
+  canary(): Promise<Canary>;
+  /** A canary sets out, or is back; the latest of each is kept. */
+  noteCanary(what: keyof Canary, seconds: number): Promise<void>;
   /** Everything. Reads the whole ledger. */
   snapshot(): Promise<Snapshot>;
 }
@@ -74,6 +79,9 @@ export interface AlertSink {
 export interface MetricSink {
   put(metrics: readonly Metric[]): Promise<void>;
 }
+
+/** Makes the canary's call. */
+export type Probe = () => Promise<void>;
 
 /** Seconds since 1970, now. */
 export type Clock = () => number;

@@ -1,5 +1,6 @@
 import type { DynamoDBClient, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { AlertNote, Claim } from '../core/alerting.ts';
+import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
 import type { Cluster } from '../core/encryption-context.ts';
 import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
@@ -21,6 +22,7 @@ import {
   textOf,
 } from './item-codec.ts';
 import {
+  CANARY_KEY,
   candidateKey,
   evidenceKey,
   factKey,
@@ -253,6 +255,21 @@ export class DynamoDbLedger implements Ledger {
       UpdateExpression: 'SET sent = :through, sev = :sev REMOVE claim, claimBy, claimThrough, claimSev',
       ConditionExpression: 'claimBy = :by AND claim = :until',
       ExpressionAttributeValues: { ':through': S(through), ':sev': S(severity), ':by': S(by), ':until': N(until) },
+    });
+  }
+
+  async canary(): Promise<Canary> {
+    const item = await this.#table.get(CANARY_KEY);
+    const [sent, returned] = [item?.sentAt?.N, item?.returnedAt?.N];
+    return { ...(sent === undefined ? {} : { sent: Number(sent) }), ...(returned === undefined ? {} : { returned: Number(returned) }) };
+  }
+
+  async noteCanary(what: keyof Canary, seconds: number): Promise<void> {
+    await this.#table.update(CANARY_KEY, {
+      UpdateExpression: 'SET #at = :at',
+      ConditionExpression: 'attribute_not_exists(#at) OR #at < :at',
+      ExpressionAttributeNames: { '#at': `${what}At` },
+      ExpressionAttributeValues: { ':at': N(seconds) },
     });
   }
 

@@ -102,5 +102,8 @@ export const evidenceKey = (findingId: string, order: string): ItemKey => ({ pk:
 /** A finding that joins facts, marked to be looked at again. */
 export const candidateKey = (findingId: string): ItemKey => ({ pk: joined('F', findingId), sk: 'H' });
 
+/** The audit's own canary. */
+export const CANARY_KEY: ItemKey = { pk: 'canary', sk: HEAD };
+
 /** What is noted of a group's alert. */
 export const noteKey = (group: string): ItemKey => ({ pk: joined('A', digest(group)), sk: HEAD });

@@ -13,7 +13,7 @@ class ConfigurationError extends Error {
 }
 
 /** Settings of every AWS client: fail fast inside the function's time-out, and let the SDK try three times. */
-const CLIENT = {
+export const CLIENT = {
   accountIdEndpointMode: 'disabled',
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
@@ -41,6 +41,7 @@ export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
     log,
     alerts: alertSink(topic),
     metrics: metricSink(namespace),
+    ...(environment.CANARY_ROLE_ARN ? { canaryRole: environment.CANARY_ROLE_ARN } : {}),
     ownKeys: new Set((environment.OWN_KEY_ARNS ?? '').split(/[\s,]+/).filter((arn) => arn !== '')),
   };
 }

@@ -1,4 +1,5 @@
 import { readCaller, trustIn } from './caller.ts';
+import { CANARY_OPERATION } from './canary.ts';
 import { clusterOf, type EncryptionContext, namesEcs, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
 import type { Attribution, Fact, FactBase, GrantConstraint } from './fact.ts';
 import { at, field, firstText, flag, isObject, items, kindOf, text } from './json.ts';
@@ -6,7 +7,7 @@ import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
 import { isAudited, isCryptographic, isUse, keyChangeOf } from './operations.ts';
 import { readOutcome } from './outcome.ts';
 import { bounded, type Digest, printable } from './text.ts';
-import { readTimestamp } from './timestamp.ts';
+import { readTimestamp, type Timestamp } from './timestamp.ts';
 
 /**
  * What reading one record came to. A record that is out of scope is counted and left alone; `eventId` is there when it
@@ -14,8 +15,14 @@ import { readTimestamp } from './timestamp.ts';
  */
 export type Reading =
   | { readonly kind: 'fact'; readonly fact: Fact }
-  | { readonly kind: 'out-of-scope'; readonly eventId?: string }
+  | { readonly kind: 'out-of-scope'; readonly eventId?: string; readonly canary?: CanarySighting }
   | { readonly kind: 'rejected'; readonly reason: string };
+
+/** A call such as the audit's own canary makes, and who made it. */
+export interface CanarySighting {
+  readonly by: string;
+  readonly time: Timestamp;
+}
 
 const LIMITS = { eventId: 64, operation: 64, grantId: 128, principal: 512, grantOperations: 32 };
 const KMS = 'kms.amazonaws.com';
@@ -38,8 +45,11 @@ export function readRecord(record: unknown, digest: Digest): Reading {
   const time = readTimestamp(field(record, 'eventTime'));
   if (time === undefined) return rejected(`KMS record ${printable(eventId, 64)}: eventTime is no ISO 8601 instant`);
   const id = bounded(eventId, LIMITS.eventId, digest);
-  if (!isAudited(operation)) return { kind: 'out-of-scope', eventId: id };
   const region = text(field(record, 'awsRegion'));
+  if (!isAudited(operation)) {
+    const canary = operation === CANARY_OPERATION ? { by: readCaller(field(record, 'userIdentity'), region, digest).id, time } : undefined;
+    return { kind: 'out-of-scope', eventId: id, ...(canary && { canary }) };
+  }
   const account = firstText(field(record, 'recipientAccountId'), at(record, 'userIdentity', 'accountId'));
   return factOf(record, digest, {
     eventId: id,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
+import { CANARY_OPERATION } from '../core/canary.ts';
 import { clock } from '../system.ts';
 import { type PutMetric, readPutMetricData } from './cloudwatch-wire.ts';
 import { startLoopbackServer } from './loopback-server.ts';
@@ -9,7 +10,7 @@ import { type PublishedAlert, readPublish } from './sns-wire.ts';
 
 /** A call that arrived, before anything came of it. */
 export interface WireCall {
-  readonly service: 'sns' | 'cloudwatch';
+  readonly service: 'sns' | 'cloudwatch' | 'kms';
   readonly operation: string;
 }
 
@@ -41,6 +42,8 @@ interface Service {
 }
 
 const NAMESPACE = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"';
+/** The one call of KMS that the functions make. */
+const CANARY_TARGET = `TrentService.${CANARY_OPERATION}`;
 const CLOUDWATCH_TARGET = 'GraniteServiceVersion20100801.';
 
 /** Starts both services on one loopback port; it refuses what AWS refuses, and sends nothing anywhere. */
@@ -68,6 +71,9 @@ export async function startLoopback(): Promise<Loopback> {
       const operation = target.slice(CLOUDWATCH_TARGET.length);
       return { call: { service: 'cloudwatch', operation }, act: () => putMetricData(operation, body), reply: replyJson };
     }
+    if (target === CANARY_TARGET) {
+      return { call: { service: 'kms', operation: CANARY_OPERATION }, act: () => '{"Aliases":[],"Truncated":false}', reply: replyJson };
+    }
     if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined;
     const form = new URLSearchParams(body.toString('utf8'));
     return { call: { service: 'sns', operation: form.get('Action') ?? '' }, act: () => publish(form), reply: replyXml };
@@ -77,7 +83,7 @@ export async function startLoopback(): Promise<Loopback> {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
     const service = serviceOf(request, body);
     const failing = service && fault?.(service.call);
-    if (service === undefined) response.writeHead(404).end('neither SNS nor CloudWatch');
+    if (service === undefined) response.writeHead(404).end('neither SNS, CloudWatch nor KMS');
     else if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 '))
       service.reply(response, refused('MissingAuthenticationToken', 'Request is missing Authentication Token', 403));
     else {

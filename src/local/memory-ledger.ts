@@ -1,4 +1,5 @@
 import type { AlertNote, Claim } from '../core/alerting.ts';
+import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
 import type { Fact, GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
 import { orderOf, volumeOf } from '../core/fact.ts';
@@ -25,6 +26,7 @@ export class MemoryLedger implements Ledger {
   readonly #evidence = new Map<string, ByEvent<Occurrence>>();
   readonly #candidates = new Map<string, PendingCandidate & { readonly pending: boolean }>();
   readonly #notes = new Map<string, AlertNote>();
+  #canary: Canary = {};
 
   async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
@@ -118,6 +120,14 @@ export class MemoryLedger implements Ledger {
   async noteAlert(group: string, { by, until, through, severity }: Claim): Promise<void> {
     const { claim } = this.#notes.get(group) ?? {};
     if (claim?.by === by && claim.until === until) this.#notes.set(group, { sent: { through, severity } });
+  }
+
+  async canary(): Promise<Canary> {
+    return this.#canary;
+  }
+
+  async noteCanary(what: keyof Canary, seconds: number): Promise<void> {
+    this.#canary = { ...this.#canary, [what]: Math.max(seconds, this.#canary[what] ?? 0) };
   }
 
   async snapshot(): Promise<Snapshot> {

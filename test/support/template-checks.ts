@@ -43,8 +43,11 @@ function roles(template: Template): string[] {
   return ofType(template, 'AWS::IAM::Role').flatMap(([id, role]) =>
     statementsOf(role).flatMap((statement) => {
       const wildcard = many(statement.Action).some((action) => String(action).includes('*'));
+      const unscopable = many(statement.Action).every((action) => action === 'kms:ListAliases');
       const anywhere =
-        many(statement.Resource).includes('*') && field(field(statement.Condition, 'StringEquals'), 'cloudwatch:namespace') === undefined;
+        !unscopable &&
+        many(statement.Resource).includes('*') &&
+        field(field(statement.Condition, 'StringEquals'), 'cloudwatch:namespace') === undefined;
       return [...(wildcard ? [`${id}: wildcard action`] : []), ...(anywhere ? [`${id}: ${String(statement.Sid)} on every resource`] : [])];
     }),
   );
