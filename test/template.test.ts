@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
 import { canaryMetric } from '../src/core/canary.ts';
 import type { Occurrence } from '../src/core/finding.ts';
+import { field } from '../src/core/json.ts';
 import { type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { RULES } from '../src/core/rules/registry.ts';
@@ -10,6 +11,7 @@ import { auditEvent, flyCanary, type Pipeline, settleCandidates } from '../src/p
 import { sha256 } from '../src/system.ts';
 import { many, packagedTemplate, statementsOf, type Template } from './support/template.ts';
 import { templateFaults } from './support/template-checks.ts';
+import { schemaFaults } from './support/template-schema.ts';
 import { startTestTables } from './support/test-tables.ts';
 
 /** Every metric and set of dimensions the code can send. */
@@ -26,6 +28,8 @@ function occurrenceOf(rule: string, severity: Occurrence['severity'], subject: O
   return { rule, severity, subject, about: {}, group: '', eventId: '', time: '', operation: '', caller: '', sentence: '' };
 }
 
+const faultsOf = (checked: Template): string[] => [...templateFaults(checked, SENT), ...schemaFaults(checked)];
+
 let template: Template;
 beforeAll(async () => {
   template = await packagedTemplate('dev');
@@ -33,18 +37,28 @@ beforeAll(async () => {
 
 describe('the packaged template', () => {
   it('is as the design has it, for two stages and both ways of each parameter', async () => {
-    expect(templateFaults(template, SENT)).toEqual([]);
+    expect(faultsOf(template)).toEqual([]);
     const given = [
       'alertTopicArn=arn:aws:sns:us-west-2:123456789012:security-alerts',
       'keyArn=arn:aws:kms:us-west-2:111122223333:key/5a3c1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e01',
       'resourceUses=ENABLED',
     ];
     const other = await packagedTemplate('prod', ...given);
-    expect(templateFaults(other, SENT)).toEqual([]);
+    expect(faultsOf(other)).toEqual([]);
     expect(other.Parameters).toMatchObject({
       AlertTopicArn: { Default: given[0]?.slice('alertTopicArn='.length) },
       ResourceUses: { Default: 'ENABLED' },
     });
+  });
+
+  it('has a dashboard whose body is JSON and whose own metrics the code sends', () => {
+    const text = String(field(template.Resources.Dashboard?.Properties.DashboardBody, 'Fn::Sub'));
+    const { widgets }: { widgets: { properties: { metrics?: unknown[][] } }[] } = JSON.parse(text);
+    const shown = widgets.flatMap(({ properties }) => properties.metrics ?? []).filter(([namespace]) => namespace === 'KmsAudit');
+    expect(shown.length).toBeGreaterThan(5);
+    for (const [, name, ...dimensions] of shown)
+      expect(SENT).toContain(`${String(name)}{${dimensions.filter((_, index) => index % 2 === 0).join(',')}}`);
+    for (const [, id = ''] of text.matchAll(/\$\{([A-Za-z]+)[}.]/g)) expect(template.Resources, id).toHaveProperty(id);
   });
 
   const seeded: readonly [string, (resources: Template['Resources']) => void, string][] = [
@@ -98,11 +112,15 @@ describe('the packaged template', () => {
     ['endless logs', (r) => set(r, 'AuditLogGroup', 'RetentionInDays', undefined), 'kept for ever'],
     ['no alarm on the last queue', (r) => void delete r.DeadLetterAlarm, 'DeadLetterQueue: no alarm'],
     ['an unprotected table', (r) => set(r, 'Ledger', 'DeletionProtectionEnabled', false), 'deletion protection'],
+    ['a misspelt property', (r) => set(r, 'Ledger', 'BilingMode', 'PAY_PER_REQUEST'), 'Ledger: no property BilingMode'],
+    ['a word that is none', (r) => set(r, 'GrantRule', 'State', 'ENABLED_FOR_ALL'), 'ENABLED_FOR_ALL is none of'],
+    ['a missing property', (r) => set(r, 'GrantRulePermission', 'Principal', undefined), 'Principal is required'],
+    ['another type', (r) => set(r, 'FailureQueue', 'DelaySeconds', 'soon'), 'a number is expected'],
   ];
   it.each(seeded)('is faulted for %s', (_, plant, fault) => {
     const faulty = structuredClone(template);
     plant(faulty.Resources);
-    expect(templateFaults(faulty, SENT)).toContainEqual(expect.stringContaining(fault));
+    expect(faultsOf(faulty)).toContainEqual(expect.stringContaining(fault));
   });
 });
 
