@@ -37,8 +37,9 @@ import {
 import { snapshotOf } from './snapshot-reader.ts';
 import { N, rangeOf, S, Table } from './table.ts';
 
-/** Facts stay this long after their event, grants after their end. */
-const RETENTION_SECONDS = 400 * 24 * 60 * 60;
+/** Facts stay this long after their event, grants after their end, unless a deployment says otherwise. */
+const RETENTION_DAYS = 400;
+const DAY_SECONDS = 24 * 60 * 60;
 /** Dependents are for people: past so many pages of the index we say "at least". */
 const DEPENDENT_PAGES = 20;
 /** Evidence is counted so far for an alert; past it we say "at least". */
@@ -46,8 +47,6 @@ const COUNTED_PAGES = 20;
 /** How many grants of a volume are read at once. */
 const HEADS_AT_ONCE = 25;
 const INDEX = 'open';
-
-const expiry = (time: Timestamp): { N: string } => N(toSeconds(time) + RETENTION_SECONDS);
 
 /** An earlier or equal creation is not known yet. */
 const EARLIEST_CREATION = '(attribute_not_exists(ck) OR ck >= :ck)';
@@ -62,20 +61,22 @@ const LATEST_SIGHT = '(attribute_not_exists(seen) OR seen < :seen)';
  */
 export class DynamoDbLedger implements Ledger {
   readonly #table: Table;
+  readonly #retention: number;
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, retentionDays = RETENTION_DAYS) {
     this.#table = new Table(client, table);
+    this.#retention = retentionDays * DAY_SECONDS;
   }
 
   async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
-    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
     const key = factKey(fact);
-    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: expiry(fact.time) });
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
@@ -104,7 +105,12 @@ export class DynamoDbLedger implements Ledger {
       (await this.#table.update(grantKey(fact), {
         UpdateExpression: 'SET en = :en, eh = :eh, eb = :eb, exp = :exp REMOVE ik',
         ConditionExpression: EARLIEST_ENDING,
-        ExpressionAttributeValues: { ':en': S(orderOf(fact)), ':eh': S(fact.how), ':eb': S(fact.caller.id), ':exp': expiry(fact.time) },
+        ExpressionAttributeValues: {
+          ':en': S(orderOf(fact)),
+          ':eh': S(fact.how),
+          ':eb': S(fact.caller.id),
+          ':exp': this.#expiry(fact.time),
+        },
       })) ?? (await this.#table.get(grantKey(fact)));
     return decodeHead(item ?? bareHead(fact));
   }
@@ -140,7 +146,7 @@ export class DynamoDbLedger implements Ledger {
   async addEvidence(findingId: string, occurrence: Occurrence): Promise<void> {
     await this.#table.put(evidenceKey(findingId, orderOf(occurrence)), {
       f: S(encodeOccurrence(occurrence)),
-      exp: expiry(occurrence.time),
+      exp: this.#expiry(occurrence.time),
     });
   }
 
@@ -170,7 +176,7 @@ export class DynamoDbLedger implements Ledger {
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: {
         ':f': S(JSON.stringify({ occurrence, volume })),
-        ':exp': expiry(occurrence.time),
+        ':exp': this.#expiry(occurrence.time),
         ':ik': S(PENDING),
         ':is': S(sortableSeconds(since)),
         ':one': N(1),
@@ -242,7 +248,7 @@ export class DynamoDbLedger implements Ledger {
         ':by': S(claim.by),
         ':through': S(claim.through),
         ':sev': S(claim.severity),
-        ':exp': N(claim.until + RETENTION_SECONDS),
+        ':exp': N(claim.until + this.#retention),
         ...(seen.sent && { ':seenSent': S(seen.sent.through), ':seenSev': S(seen.sent.severity) }),
         ...(seen.claim && { ':seenClaim': N(seen.claim.until), ':seenBy': S(seen.claim.by) }),
       },
@@ -277,11 +283,15 @@ export class DynamoDbLedger implements Ledger {
     return snapshotOf(this.#table.scan());
   }
 
+  #expiry(time: Timestamp): { N: string } {
+    return N(toSeconds(time) + this.#retention);
+  }
+
   async #addResourceUse(keyArn: string, resource: ResourceUse['resource'], time: Timestamp): Promise<void> {
     await this.#table.update(resourceKey(keyArn, resource), {
       UpdateExpression: 'SET f = :f, seen = :seen, exp = :exp',
       ConditionExpression: LATEST_SIGHT,
-      ExpressionAttributeValues: { ':f': S(JSON.stringify({ keyArn, resource })), ':seen': S(time), ':exp': expiry(time) },
+      ExpressionAttributeValues: { ':f': S(JSON.stringify({ keyArn, resource })), ':seen': S(time), ':exp': this.#expiry(time) },
     });
   }
 }

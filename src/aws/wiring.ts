@@ -24,7 +24,7 @@ const log: Log = (message, fields) => {
   console.log(JSON.stringify({ message, ...Object.fromEntries(told) }));
 };
 
-/** The pipeline of the deployed function, from its environment (design: TABLE_NAME, ALERT_TOPIC_ARN, METRIC_NAMESPACE, OWN_KEY_ARNS). */
+/** The pipeline of the deployed function, from its environment (design: TABLE_NAME, ALERT_TOPIC_ARN, METRIC_NAMESPACE, OWN_KEY_ARNS, CANARY_ROLE_ARN, RETENTION_DAYS). */
 export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
   const required = (name: string): string => {
     const value = environment[name]?.trim();
@@ -34,7 +34,7 @@ export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
   const topic = required('ALERT_TOPIC_ARN');
   const namespace = environment.METRIC_NAMESPACE?.trim() || 'KmsAudit';
   return {
-    ledger: new DynamoDbLedger(new DynamoDBClient(CLIENT), required('TABLE_NAME')),
+    ledger: new DynamoDbLedger(new DynamoDBClient(CLIENT), required('TABLE_NAME'), retentionDays(environment.RETENTION_DAYS)),
     policy: checkedPolicy(bundledPolicy),
     digest: sha256,
     now: clock,
@@ -44,6 +44,15 @@ export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
     ...(environment.CANARY_ROLE_ARN ? { canaryRole: environment.CANARY_ROLE_ARN } : {}),
     ownKeys: new Set((environment.OWN_KEY_ARNS ?? '').split(/[\s,]+/).filter((arn) => arn !== '')),
   };
+}
+
+/** Days as a whole number of at least one; the ledger's own default where none are given. */
+function retentionDays(given: string | undefined): number | undefined {
+  if (!given?.trim()) return undefined;
+  const days = Number(given);
+  if (!Number.isInteger(days) || days < 1)
+    throw new ConfigurationError(`environment variable RETENTION_DAYS: expected whole days, found ${printable(given, 40)}`);
+  return days;
 }
 
 function checkedPolicy(document: unknown): Policy {
