@@ -1,9 +1,10 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { auditEvent, type Pipeline } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
-import { type Capacity, countCapacity } from './support/capacity.ts';
+import { type Capacity, countCapacity, itemBytes } from './support/capacity.ts';
 import { cleanLife, type LifeOptions } from './support/life.ts';
 import { startTestTables, type TestTables } from './support/test-tables.ts';
 
@@ -13,11 +14,12 @@ beforeAll(async () => {
 });
 afterAll(async () => tables.stop());
 
-async function costOf(options: LifeOptions): Promise<Capacity> {
+async function costOf(options: LifeOptions): Promise<Capacity & { readonly storedBytes: number }> {
   const client = tables.anotherClient();
+  const name = await tables.create();
   const capacity = countCapacity(client, tables.client);
   const pipeline: Pipeline = {
-    ledger: new DynamoDbLedger(client, await tables.create()),
+    ledger: new DynamoDbLedger(client, name),
     policy: DEFAULT_POLICY,
     digest: sha256,
     // The clock of events that arrive as they happen.
@@ -27,15 +29,19 @@ async function costOf(options: LifeOptions): Promise<Capacity> {
     metrics: { put: () => Promise.reject(new Error('a clean life counts nothing')) },
   };
   for (const record of cleanLife(options)) await auditEvent(record, pipeline);
-  return capacity;
+  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: name }));
+  // DynamoDB adds 100 bytes to each item it stores.
+  return { ...capacity, storedBytes: Items.reduce((sum, item) => sum + itemBytes(item) + 100, 0) };
 }
 
 describe('what a clean task life costs', () => {
   it('stays within 1.7 write units and 0.5 read units per event, without a call to SNS or CloudWatch', async () => {
-    const { writeUnits, readUnits, calls } = await costOf({ serial: 101, volumeId: 'vol-0c0ffee0c0ffee001' });
+    const { writeUnits, readUnits, calls, storedBytes } = await costOf({ serial: 101, volumeId: 'vol-0c0ffee0c0ffee001' });
     console.log(
       `clean task life: ${(writeUnits / 6).toFixed(2)} write units and ${(readUnits / 6).toFixed(2)} read units per event; ${calls.length} calls: ${calls.join(', ')}`,
     );
+    console.log(`stored: ${Math.round(storedBytes / 6)} bytes per event`);
+    expect(storedBytes / 6).toBeLessThan(1_000);
     expect(writeUnits / 6).toBeLessThanOrEqual(1.7);
     expect(readUnits / 6).toBeLessThanOrEqual(0.5);
   });

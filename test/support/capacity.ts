@@ -14,7 +14,7 @@ const PROJECTED = ['pk', 'sk', 'ik', 'is', 'ck'];
 const utf8 = (text: string): number => Buffer.byteLength(text);
 
 /** The size DynamoDB bills for an item: names and values in UTF-8. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
-function itemBytes(item: Item): number {
+export function itemBytes(item: Item): number {
   return Object.entries(item).reduce(
     (sum, [name, { S, N }]) => sum + utf8(name) + (S === undefined ? Math.ceil((N ?? '').length / 2) + 1 : utf8(S)),
     0,
