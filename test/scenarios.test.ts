@@ -185,8 +185,8 @@ describe.each(RULES)('rule $id', ({ id, severity, scenarios: { firing, silent, n
 describe('sample data', () => {
   const ACCOUNTS = new Set(['111122223333', '123456789012']);
   const TEST_NET = /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}$/;
-  /** `aws.kms` is what EventBridge calls the source of KMS events. */
-  const DOMAIN = /(?:^|\.)(?:example\.com|amazonaws\.com(?:\.cn)?)$|^aws\.kms$/i;
+  /** `aws.kms` and the like are what EventBridge calls the sources of events. */
+  const DOMAIN = /(?:^|\.)(?:example\.com|amazonaws\.com(?:\.cn)?)$|^aws\.(?:kms|ecs|cloudtrail)$/i;
   const files = readdirSync(EVENTS, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
