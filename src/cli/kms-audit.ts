@@ -76,6 +76,27 @@ program
   });
 
 program
+  .command('doctor')
+  .description('look at a deployment: does everything the audit rests on work, and what mends it')
+  .option('--stage <stage>', 'the deployment’s stage', 'dev')
+  .option('--stack <name>', 'the CloudFormation stack, where it is not kms-audit-<stage>')
+  .option('--json', 'print JSON')
+  .action(async ({ stage, stack = `kms-audit-${stage}`, json = false }: { stage: string; stack?: string; json?: boolean }) => {
+    const { doctor } = await import('./doctor.ts');
+    await doctor({ stack, json }, terminal);
+  });
+
+program
+  .command('test-alert')
+  .description('publish one alert, marked as a test, to the alert topic of a deployment')
+  .option('--stage <stage>', 'the deployment’s stage', 'dev')
+  .option('--stack <name>', 'the CloudFormation stack, where it is not kms-audit-<stage>')
+  .action(async ({ stage, stack = `kms-audit-${stage}` }: { stage: string; stack?: string }) => {
+    const { testAlert } = await import('./test-alert.ts');
+    await testAlert({ stack }, terminal);
+  });
+
+program
   .command('rules')
   .description('the catalogue of rules: what each means and what to do about it')
   .argument('[id]', 'one rule')

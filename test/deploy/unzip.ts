@@ -17,7 +17,7 @@ const END_BYTES = 22;
  * The files of a zip, by its central directory, as Lambda takes them: stored or deflated, without encryption, smaller
  * than 4 GB. Throws where the archive says anything else. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-export function readZip(zip: Buffer): ZipEntry[] {
+function readZip(zip: Buffer): ZipEntry[] {
   let end = zip.length - END_BYTES;
   while (end >= 0 && zip.readUInt32LE(end) !== END) end -= 1;
   if (end < 0) throw new Error('no zip: the end of its central directory is missing');

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { type Check, diagnose } from '../../src/core/doctor.ts';
+import type {
+  AdvancedSelector,
+  ClassicSelector,
+  KeySeen,
+  Observations,
+  RuleSeen,
+  TrailSeen,
+  TrailSelectors,
+} from '../../src/core/observed.ts';
+import { coverageOf, mendedSelectors } from '../../src/core/trail-selectors.ts';
+
+const STATE = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+const AUDIT = 'arn:aws:lambda:us-west-2:111122223333:function:audit';
+const TOPIC = 'arn:aws:sns:us-west-2:111122223333:alerts';
+const KEY = 'arn:aws:kms:us-west-2:111122223333:key/5a3c1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e01';
+const KMS = 'kms.amazonaws.com';
+
+const classic = (...selectors: ClassicSelector[]): TrailSelectors => ({ classic: selectors, advanced: [] });
+const advanced = (...selectors: AdvancedSelector['FieldSelectors'][]): TrailSelectors => ({
+  classic: [],
+  advanced: selectors.map((FieldSelectors) => ({ FieldSelectors })),
+});
+const management = { Field: 'eventCategory', Equals: ['Management'] };
+const dataEvents = [
+  { Field: 'eventCategory', Equals: ['Data'] },
+  { Field: 'resources.type', Equals: ['AWS::S3::Object'] },
+];
+
+describe('the selectors of a trail', () => {
+  const because = expect.any(Array);
+  it.each<[string, TrailSelectors, boolean, boolean]>([
+    ['none at all', classic(), true, true],
+    ['All', classic({ ReadWriteType: 'All', IncludeManagementEvents: true }), true, true],
+    ['what is left to its default', classic({}), true, true],
+    ['WriteOnly', classic({ ReadWriteType: 'WriteOnly' }), false, true],
+    ['ReadOnly', classic({ ReadWriteType: 'ReadOnly' }), true, false],
+    ['ReadOnly beside WriteOnly', classic({ ReadWriteType: 'ReadOnly' }, { ReadWriteType: 'WriteOnly' }), true, true],
+    ['KMS excluded', classic({ ExcludeManagementEventSources: [KMS] }), false, false],
+    ['another source excluded', classic({ ExcludeManagementEventSources: ['rdsdata.amazonaws.com'] }), true, true],
+    ['no management events', classic({ IncludeManagementEvents: false }), false, false],
+    ['advanced: management', advanced([management]), true, true],
+    ['advanced: not KMS', advanced([management, { Field: 'eventSource', NotEquals: [KMS] }]), false, false],
+    ['advanced: not another', advanced([management, { Field: 'eventSource', NotEquals: ['rdsdata.amazonaws.com'] }]), true, true],
+    ['advanced: no source that begins so', advanced([management, { Field: 'eventSource', NotStartsWith: ['kms'] }]), false, false],
+    ['advanced: no source that ends so', advanced([management, { Field: 'eventSource', NotEndsWith: ['.com'] }]), false, false],
+    [
+      'advanced: sources that begin or end so',
+      advanced([management, { Field: 'eventSource', StartsWith: ['s3'], EndsWith: ['.com'] }]),
+      true,
+      true,
+    ],
+    ['advanced: reads', advanced([management, { Field: 'readOnly', Equals: ['true'] }]), true, false],
+    ['advanced: writes', advanced([management, { Field: 'readOnly', Equals: ['false'] }]), false, true],
+    ['advanced: data only', advanced(dataEvents), false, false],
+    ['advanced: a field that may leave anything out', advanced([management, { Field: 'eventName', Equals: ['Decrypt'] }]), false, false],
+    [
+      'advanced: reads beside writes',
+      advanced([management, { Field: 'readOnly', Equals: ['true'] }], [management, { Field: 'readOnly', NotEquals: ['true'] }]),
+      true,
+      true,
+    ],
+  ])('%s', (_, selectors, reads, writes) => {
+    expect(coverageOf(selectors)).toEqual({ reads, writes, because });
+    const { option, value } = mendedSelectors(selectors);
+    const mended = option === '--event-selectors' ? { classic: value, advanced: [] } : { classic: [], advanced: value };
+    expect(coverageOf(mended)).toEqual({ reads: true, writes: true, because });
+  });
+
+  it('keep all else when they are mended', () => {
+    const DataResources = [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }];
+    const ExcludeManagementEventSources = [KMS, 'rdsdata.amazonaws.com'];
+    expect(mendedSelectors(classic({ ReadWriteType: 'WriteOnly', ExcludeManagementEventSources, DataResources })).value).toEqual([
+      { ReadWriteType: 'All', IncludeManagementEvents: true, ExcludeManagementEventSources: ['rdsdata.amazonaws.com'], DataResources },
+    ]);
+    expect(
+      mendedSelectors(advanced(dataEvents, [management, { Field: 'eventSource', NotEquals: ExcludeManagementEventSources }])).value,
+    ).toEqual([
+      { FieldSelectors: dataEvents },
+      { FieldSelectors: [management, { Field: 'eventSource', NotEquals: ['rdsdata.amazonaws.com'] }] },
+    ]);
+  });
+});
+
+const trail = (selectors: TrailSelectors, changes: Partial<TrailSeen> = {}): TrailSeen => ({
+  name: 'all',
+  arn: 'arn:aws:cloudtrail:us-west-2:111122223333:trail/all',
+  homeRegion: 'us-west-2',
+  logging: { seen: true },
+  selectors: { seen: selectors },
+  ...changes,
+});
+const rule = (changes: Partial<RuleSeen> = {}): RuleSeen => ({
+  id: 'GrantRule',
+  name: 'grants',
+  rule: { seen: { state: STATE, scheduled: false, description: "KMS's grants" } },
+  targets: { seen: [AUDIT] },
+  ...changes,
+});
+const observations = (changes: Partial<Observations> = {}): Observations => ({
+  deployment: { stack: 'kms-audit-dev', region: 'us-west-2', auditArn: AUDIT, sweepArn: `${AUDIT}-sweep` },
+  trails: { seen: [trail(classic())] },
+  rules: { seen: [rule()] },
+  expectedRules: ['GrantRule'],
+  topics: { seen: [] },
+  ...changes,
+});
+const trouble = (changes: Partial<Observations>): Check[] => diagnose(observations(changes)).filter(({ verdict }) => verdict !== 'good');
+const keyed = (key: KeySeen | undefined): Partial<Observations> => ({
+  topics: {
+    seen: [
+      {
+        role: 'alert',
+        arn: TOPIC,
+        subscriptions: { seen: [{ protocol: 'sqs', endpoint: 'q', confirmed: true }] },
+        key: { seen: { arn: KEY, key: { seen: key } } },
+      },
+    ],
+  },
+});
+const alone = (subscriptions: { seen: [] | undefined }): Partial<Observations> => ({
+  topics: { seen: [{ role: 'health', arn: TOPIC, subscriptions, key: { seen: undefined } }] },
+});
+const reads = advanced([management, { Field: 'readOnly', Equals: ['true'] }]);
+const writes = classic({ ReadWriteType: 'WriteOnly' });
+const failed = { failed: 'cloudtrail:GetEventSelectors was denied' };
+const scheduled = { id: 'SweepEventsRuleSchedule1', name: 'sweep', targets: { seen: [`${AUDIT}-sweep`] } };
+
+describe('diagnose', () => {
+  it('finds two trails good that together record all, and one of which the other is not known', () => {
+    expect(trouble({ trails: { seen: [trail(reads), trail(writes)] } })).toEqual([]);
+    expect(trouble({ trails: { seen: [trail(classic()), trail(writes, { selectors: failed })] } })).toEqual([]);
+  });
+
+  it('does not know about a trail that it could not read', () => {
+    expect(trouble({ trails: { seen: [trail(writes), trail(reads, { selectors: failed })] } })).toMatchObject([
+      { verdict: 'unknown', says: failed.failed },
+    ]);
+    expect(trouble({ trails: { seen: [trail(reads, { logging: failed })] } })).toMatchObject([{ verdict: 'unknown' }]);
+  });
+
+  it.each<[string, Partial<Observations>, string, string | undefined]>([
+    [
+      'a trail of reads',
+      { trails: { seen: [trail(reads)] } },
+      'no KMS writes (CreateGrant, DisableKey): a selector has readOnly Equals true',
+      '--advanced-event-selectors',
+    ],
+    ['a rule not in the stack', { rules: { seen: [] } }, 'is not in the stack', undefined],
+    [
+      'plain ENABLED',
+      { rules: { seen: [rule({ rule: { seen: { state: 'ENABLED', scheduled: false, description: "KMS's" } } })] } },
+      'plain ENABLED',
+      `--description 'KMS'\\''s' --event-pattern`,
+    ],
+    [
+      'the canary rule deleted',
+      { expectedRules: [], rules: { seen: [rule({ id: 'CanaryRule', rule: { seen: undefined } })] } },
+      'was deleted',
+      '"eventName":["ListAliases"]',
+    ],
+    ['another target', { rules: { seen: [rule({ targets: { seen: [`${AUDIT}-old`] } })] } }, 'does not send to', 'put-targets'],
+    [
+      'the schedule off',
+      { expectedRules: [], rules: { seen: [rule({ ...scheduled, rule: { seen: { state: 'DISABLED', scheduled: true } } })] } },
+      'is DISABLED',
+      'aws events enable-rule --region us-west-2 --name sweep',
+    ],
+    [
+      'the schedule deleted',
+      { expectedRules: [], rules: { seen: [rule({ ...scheduled, rule: { seen: undefined } })] } },
+      'was deleted',
+      '--schedule-expression',
+    ],
+    ['nobody subscribed', alone({ seen: [] }), 'nobody is subscribed', '--protocol email --notification-endpoint <address>'],
+    ['a deleted topic', alone({ seen: undefined }), 'was deleted', 'aws sns create-topic --region us-west-2 --name alerts'],
+    [
+      'a disabled key',
+      keyed({ state: 'Disabled', awsManaged: false }),
+      'is Disabled',
+      `aws kms enable-key --region us-west-2 --key-id ${KEY}`,
+    ],
+    ['a key without material', keyed({ state: 'PendingImport', awsManaged: false }), 'is PendingImport', 'aws kms import-key-material'],
+    [
+      'a key store that is off',
+      keyed({ state: 'Unavailable', awsManaged: false, keyStoreId: 'cks-1' }),
+      'is Unavailable',
+      '--custom-key-store-id cks-1',
+    ],
+    ['the AWS managed key', keyed({ state: 'Enabled', awsManaged: true }), 'AWS managed', '--attribute-name KmsMasterKeyId'],
+    ['no canary ever', { canary: { seen: undefined } }, 'never came back', 'aws lambda invoke'],
+    ['a canary 90 minutes and a second ago', { canary: { seen: 5_401 } }, 'last came back 90 min ago', 'aws lambda invoke'],
+  ])('finds %s, and the command', (_, changes, says, mend) => {
+    const [check, ...others] = trouble(changes);
+    expect(others).toEqual([]);
+    expect(check).toMatchObject({ verdict: 'bad', says: expect.stringContaining(says) });
+    if (mend === undefined) expect(check).not.toHaveProperty('mend');
+    else expect(check?.mend).toContain(mend);
+  });
+
+  it('finds good a canary of 90 minutes ago, and a topic without key', () => {
+    expect(trouble({ canary: { seen: 5_400 } })).toEqual([]);
+    const topic = { role: 'alert' as const, arn: TOPIC, subscriptions: { seen: [{ protocol: 'sqs', endpoint: 'q', confirmed: true }] } };
+    expect(trouble({ topics: { seen: [{ ...topic, key: { seen: undefined } }] } })).toEqual([]);
+  });
+
+  it('knows nothing of what nobody could list', () => {
+    const unseen = { trails: failed, rules: failed, topics: failed, canary: failed };
+    expect(trouble(unseen).map(({ name, verdict }) => [name, verdict])).toEqual(
+      ['trail', 'rules', 'topics', 'canary'].map((name) => [name, 'unknown']),
+    );
+  });
+});
