@@ -1,10 +1,11 @@
 // Builds dist/: the Lambda entries with their shared chunks, and the command line beside them, never inside.
 import { rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const policy = process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`;
+const policy = resolve(process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`);
 
 const common = {
   absWorkingDir: root,
