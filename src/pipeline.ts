@@ -2,7 +2,7 @@ import { alertMessage } from './core/alert-text.ts';
 import { type Claim, decideAlert, LEASE_SECONDS } from './core/alerting.ts';
 import { canaryDue, canaryMetric } from './core/canary.ts';
 import { readEnvelope } from './core/envelope.ts';
-import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeOf } from './core/fact.ts';
+import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeAt, volumeOf } from './core/fact.ts';
 import { type Evidence, evidenceOfOne, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
 import { type GrantHead, withCreation } from './core/grant.ts';
 import { added, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
@@ -35,8 +35,6 @@ export interface Pipeline {
 const STANDING_SECONDS = 15 * 60;
 /** Losing this often against other handlers within one lease is a fault to retry, not to spin on. */
 const CLAIM_ATTEMPTS = 8;
-/** Alerts that say what depends on the key. */
-const WITH_DEPENDENTS = /^(?:key-made-unusable|.*-key-use)$/;
 
 /** Thrown when an alert is held by a handler that may have died: the queue brings the event back after the lease. */
 export class AlertHeldError extends Error {
@@ -124,9 +122,8 @@ async function keepAndJoin(fact: Fact, pipeline: Pipeline): Promise<Occurrence[]
 }
 
 async function lookForUseAfterRelease(head: GrantHead, since: string, pipeline: Pipeline): Promise<void> {
-  const { cluster, volumeId, keyArn } = head;
-  if (pipeline.alerts === undefined || cluster === undefined || volumeId === undefined) return;
-  const volume = { clusterAccount: cluster.account, clusterName: cluster.name, volumeId, keyArn };
+  const volume = volumeAt(head);
+  if (pipeline.alerts === undefined || volume === undefined) return;
   await judgeRelease(volume, await pipeline.ledger.decryptsSince(volume, since), pipeline);
 }
 
@@ -234,7 +231,7 @@ async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evi
     const claim: Claim = { until: now() + LEASE_SECONDS, by, through: time, severity: lead.severity };
     if (!(await ledger.claimAlert(lead.group, note, claim))) continue;
     const evidence = joint ?? (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? evidenceOfOne(lead);
-    const keyArn = WITH_DEPENDENTS.test(lead.rule) ? lead.subject.keyArn : undefined;
+    const keyArn = ruleOf(lead.rule)?.tellsDependents ? lead.subject.keyArn : undefined;
     const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
     await alerts.publish(alertMessage({ lead, others, evidence, dependents, reminder: decision.reminder }, digest));
     const through = later(later(time, earlier(evidence.last.time, present)), note.sent?.through ?? '');

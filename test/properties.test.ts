@@ -9,6 +9,7 @@ import { judgeFact } from '../src/core/rules/registry.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { AlertHeldError, auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
 import type { Ledger } from '../src/ports.ts';
+import { sha256 } from '../src/system.ts';
 import {
   ACCOUNT,
   createGrant,
@@ -30,7 +31,6 @@ import {
   retireGrant,
   revokeGrant,
   service,
-  sha256,
   user,
 } from './support/fleet.ts';
 import { expectedReport } from './support/model.ts';

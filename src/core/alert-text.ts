@@ -1,4 +1,5 @@
 import type { Dependents } from './dependents.ts';
+import { eventIdOf } from './fact.ts';
 import { type Evidence, findingId, type Occurrence, type Subject } from './finding.ts';
 import { titleOf } from './report.ts';
 import { ruleOf } from './rules/registry.ts';
@@ -43,9 +44,9 @@ export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
   const steps = runbookOf(lead);
   const paragraphs = [...sentencesOf(parts), ...dependentsText(parts.dependents), ...evidenceText(evidence, lead)];
   const advice =
-    lead.advice !== undefined && lead.advice.length <= LIMITS.advice
-      ? [`To expect this from now on, add to the policy: ${printableJson(lead.advice)}`]
-      : [];
+    lead.advice === undefined || lead.advice.length > LIMITS.advice
+      ? []
+      : [`To expect this from now on, add to the policy: ${printableJson(lead.advice)}`];
   return {
     subject: asciiOnly(title).slice(0, 99),
     chat: JSON.stringify({
@@ -91,7 +92,7 @@ function attributesOf(lead: Occurrence, id: string): Readonly<Record<string, str
 }
 
 function toldFields(lead: Occurrence, id: string, { first, last, count, orders }: Evidence): Readonly<Record<string, string>> {
-  const eventIds = orders.slice(-LIMITS.eventIds).map((order) => order.slice(order.indexOf('#') + 1));
+  const eventIds = orders.slice(-LIMITS.eventIds).map(eventIdOf);
   const fields = {
     findingId: id,
     rule: lead.rule,

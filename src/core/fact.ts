@@ -97,8 +97,19 @@ export interface Volume {
 
 /** The volume a fact is attributed to, if it is. */
 export function volumeOf(fact: Fact): Volume | undefined {
-  if (fact.kind === 'grant-ended' || fact.kind === 'key-changed') return undefined;
-  const { cluster, volumeId, keyArn } = fact;
+  return fact.kind === 'grant-ended' || fact.kind === 'key-changed' ? undefined : volumeAt(fact);
+}
+
+/** The volume that cluster, volume id and key name together; undefined where one of them is missing. */
+export function volumeAt({
+  cluster,
+  volumeId,
+  keyArn,
+}: {
+  readonly cluster?: Cluster;
+  readonly volumeId?: string;
+  readonly keyArn?: string;
+}): Volume | undefined {
   if (cluster === undefined || volumeId === undefined || keyArn === undefined) return undefined;
   return { clusterAccount: cluster.account, clusterName: cluster.name, volumeId, keyArn };
 }

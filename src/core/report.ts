@@ -1,6 +1,6 @@
 import { type ClusterDependents, countDependents } from './dependents.ts';
 import type { GrantCreated, KeyUsed, Volume } from './fact.ts';
-import { timeOf, volumeOf } from './fact.ts';
+import { eventIdOf, timeOf, volumeOf } from './fact.ts';
 import { type Evidence, type Finding, findingId, foldEvidence, type Occurrence } from './finding.ts';
 import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
 import { type KeyState, keyState } from './key-state.ts';
@@ -157,7 +157,7 @@ function findingOf(id: string, { first, last, orders, count }: Evidence): Findin
     firstSeen: first.time,
     lastSeen: last.time,
     count,
-    eventIds: orders.map((order) => order.slice(order.indexOf('#') + 1)),
+    eventIds: orders.map(eventIdOf),
   };
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type AlertMessage, type AlertParts, alertMessage } from '../../src/core/alert-text.ts';
 import { evidenceOfOne, foldEvidence, type Occurrence } from '../../src/core/finding.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
-import { ACCOUNT, eventId, instant, KEY, sha256 } from '../support/fleet.ts';
+import { sha256 } from '../../src/system.ts';
+import { ACCOUNT, eventId, instant, KEY } from '../support/fleet.ts';
 
 const SNS_MESSAGE_LIMIT_BYTES = 262_144;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCaller, trustIn } from '../../src/core/caller.ts';
 import { readContext } from '../../src/core/encryption-context.ts';
+import { sha256 } from '../../src/system.ts';
 import {
   ecsContext,
   INFRASTRUCTURE_ROLE,
@@ -9,7 +10,6 @@ import {
   PROD,
   REGION,
   service,
-  sha256,
   user,
   userArn,
 } from '../support/fleet.ts';

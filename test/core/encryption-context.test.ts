@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterOf, namesEcs, namesOtherService, readContext, resourceOf, volumeIdOf } from '../../src/core/encryption-context.ts';
-import { ACCOUNT, ecsContext, PROD, sha256 } from '../support/fleet.ts';
+import { sha256 } from '../../src/system.ts';
+import { ACCOUNT, ecsContext, PROD } from '../support/fleet.ts';
 
 const read = (value: unknown): ReadonlyMap<string, string> => readContext(value, sha256);
 

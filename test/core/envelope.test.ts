@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvelope } from '../../src/core/envelope.ts';
-import { ACCOUNT, createGrant, decrypt, eventBridge, KEY, REGION, record, sha256 } from '../support/fleet.ts';
+import { sha256 } from '../../src/system.ts';
+import { ACCOUNT, createGrant, decrypt, eventBridge, KEY, REGION, record } from '../support/fleet.ts';
 
 const one = decrypt({});
 const other = createGrant('g');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY, inScope, isExpectedCluster, type Policy, readPolicy } from '../../src/core/policy.ts';
 import { readRecord } from '../../src/core/read-record.ts';
-import { ACCOUNT, decrypt, KEY, OTHER_ACCOUNT, record, SECOND_KEY, sha256 } from '../support/fleet.ts';
+import { sha256 } from '../../src/system.ts';
+import { ACCOUNT, decrypt, KEY, OTHER_ACCOUNT, record, SECOND_KEY } from '../support/fleet.ts';
 
 const problemsOf = (document: unknown): readonly string[] => {
   const reading = readPolicy(document);

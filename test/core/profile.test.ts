@@ -4,6 +4,7 @@ import { readKeyArn } from '../../src/core/key-arn.ts';
 import { matches } from '../../src/core/pattern.ts';
 import { DEFAULT_PROFILES, type GrantProfile, profileFor, profileOf } from '../../src/core/profile.ts';
 import { readRecord } from '../../src/core/read-record.ts';
+import { sha256 } from '../../src/system.ts';
 import {
   ACCOUNT,
   createGrant,
@@ -15,7 +16,6 @@ import {
   type RawRecord,
   REGION,
   service,
-  sha256,
   user,
   userArn,
 } from '../support/fleet.ts';

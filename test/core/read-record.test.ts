@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact, GrantCreated } from '../../src/core/fact.ts';
 import { readRecord } from '../../src/core/read-record.ts';
+import { sha256 } from '../../src/system.ts';
 import {
   ACCOUNT,
   createGrant,
@@ -18,7 +19,6 @@ import {
   revokeGrant,
   SECOND_KEY,
   service,
-  sha256,
   user,
   userArn,
 } from '../support/fleet.ts';

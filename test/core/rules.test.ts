@@ -8,6 +8,7 @@ import { FACT_RULES, judgeFact, RULES, ruleOf } from '../../src/core/rules/regis
 import { SEVERITIES } from '../../src/core/severity.ts';
 import { MemoryLedger } from '../../src/local/memory-ledger.ts';
 import { auditEvent } from '../../src/pipeline.ts';
+import { sha256 } from '../../src/system.ts';
 import {
   ACCOUNT,
   createGrant,
@@ -24,7 +25,6 @@ import {
   retireGrant,
   revokeGrant,
   service,
-  sha256,
   user,
 } from '../support/fleet.ts';
 

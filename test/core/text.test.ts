@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, fromKeyPart, keyPart, printable, shortened } from '../../src/core/text.ts';
-import { sha256 } from '../support/fleet.ts';
+import { sha256 } from '../../src/system.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 }).map((value) => value.toWellFormed());
 

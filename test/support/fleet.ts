@@ -1,9 +1,5 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { Digest } from '../../src/core/text.ts';
-
-/** Hexadecimal SHA-256, as every entry of the product brings it. */
-export const sha256: Digest = (text) => createHash('sha256').update(text).digest('hex');
+import { sha256 } from '../../src/system.ts';
 
 /** A CloudTrail record as a generator writes it. */
 export type RawRecord = Record<string, unknown>;
@@ -27,7 +23,7 @@ export function instant(second: number): string {
 
 /** A UUID-shaped id that depends on nothing but `seed`. */
 export function eventId(seed: string): string {
-  const hex = createHash('sha256').update(seed).digest('hex');
+  const hex = sha256(seed);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 

@@ -13,6 +13,7 @@ export const disabledKeyUse: FactRule = {
     'If so, move what still uses it to another key and redeploy: aws ecs update-service --cluster <cluster> --service <service> --force-new-deployment',
   ],
   limits: 'AWS does not log every refusal, and a refusal to a service may lack the encryption context: the cluster may then be missing.',
+  tellsDependents: true,
   attack: 'T1485',
   scenarios: { firing: 'disabled-key', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
   judge: (fact) => judgeRefusedUse(fact, 'disabled-key-use', new Map([['disabled', 'is disabled']])),

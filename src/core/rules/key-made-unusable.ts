@@ -24,6 +24,7 @@ export const keyMadeUnusable: FactRule = {
   ],
   limits:
     'A second change of the same key within the reminder’s time raises no alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
+  tellsDependents: true,
   attack: 'T1485',
   scenarios: { firing: 'key-disabled-with-dependents', silent: 'fargate-task-life', nearMiss: 'key-made-usable' },
   judge: (fact) => {

@@ -13,6 +13,7 @@ export const pendingDeletionKeyUse: FactRule = {
     'Ask who scheduled the deletion: look for ScheduleKeyDeletion on the key in CloudTrail.',
   ],
   limits: 'AWS does not log every refusal; a key nobody tries to use until its deletion raises nothing here.',
+  tellsDependents: true,
   attack: 'T1485',
   scenarios: { firing: 'pending-deletion', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
   judge: (fact) => judgeRefusedUse(fact, 'pending-deletion-key-use', new Map([['pending-deletion', 'is pending deletion']])),

@@ -16,6 +16,8 @@ export interface RuleText {
   readonly limits: string;
   /** Told in the alert of one of these rules when the same record fires it, not in one of its own. */
   readonly foldedInto?: readonly RuleId[];
+  /** Its alert says what depends on the key. */
+  readonly tellsDependents?: true;
   /** MITRE ATT&CK technique, where one fits. */
   readonly attack?: string;
   /** Scenario folders of `events/` that show the rule firing, silent, and silent though nearly so. */

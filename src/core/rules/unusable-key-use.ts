@@ -21,6 +21,7 @@ export const unusableKeyUse: FactRule = {
     'Gone: data under it cannot be recovered; give what uses it another key.',
   ],
   limits: 'A missing alias or a mistyped key id names no key and raises nothing.',
+  tellsDependents: true,
   attack: 'T1485',
   scenarios: { firing: 'unusable-key', silent: 'fargate-task-life', nearMiss: 'refused-for-other-reasons' },
   judge: (fact) => judgeRefusedUse(fact, 'unusable-key-use', UNUSABLE),
