@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<RefusalReason, string>> = {
   missing: ' does not exist',
   denied: ': not allowed',
   'wrong-context': ': other ciphertext, key or encryption context',
-  throttled: ': throttled',
+  passing: ': throttled, or a fault of KMS’s own',
   other: ': other reasons',
 };
 /** Refusals that say something about the key come first. */

@@ -1,5 +1,7 @@
 import { field, isObject, items, kindOf, text } from './json.ts';
-import { type Reading, readNativeEvent, readRecord } from './read-record.ts';
+import { readTaskState } from './read-cluster.ts';
+import { readNativeEvent, readRecord } from './read-record.ts';
+import type { Reading } from './reading.ts';
 import type { Digest } from './text.ts';
 
 /** Envelopes nest (a queue's body holds a failure notice that holds the event); deeper than this is no delivery of AWS's. */
@@ -8,7 +10,7 @@ const FROM_CLOUDTRAIL = / via CloudTrail$/;
 
 /**
  * Opens whatever a record comes in and reads every record inside: EventBridge events (API calls, service events,
- * native `aws.kms` ones), Lambda's failure destination, SQS and SNS bodies, CloudTrail files, LookupEvents pages, arrays
+ * native ones of KMS and ECS), Lambda's failure destination, SQS and SNS bodies, CloudTrail files, LookupEvents pages, arrays
  * and bare records. Each record reads on its own: a bad one is a rejection beside its neighbours. Never throws.
  */
 export function readEnvelope(input: unknown, digest: Digest, depth = 0): Reading[] {
@@ -40,6 +42,7 @@ function readEventBridge(envelope: unknown, digest: Digest): Reading {
   const detailType = text(field(envelope, 'detail-type')) ?? '';
   if (field(envelope, 'source') === 'aws.kms' && !FROM_CLOUDTRAIL.test(detailType) && !Object.hasOwn(Object(detail), 'eventSource'))
     return readNativeEvent(envelope, digest);
+  if (field(envelope, 'source') === 'aws.ecs' && detailType === 'ECS Task State Change') return readTaskState(envelope, digest);
   if (!isObject(detail))
     return { kind: 'rejected', reason: `expected an EventBridge event whose detail is an object, found ${kindOf(detail)}` };
   if (Object.hasOwn(detail, 'eventSource') || field(envelope, 'source') === 'aws.kms') return readRecord(detail, digest);

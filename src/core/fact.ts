@@ -84,8 +84,95 @@ export interface KeyChanged extends FactBase {
   readonly change: KeyChange;
 }
 
+/** A key's policy was replaced (PutKeyPolicy succeeded). */
+export interface KeyPolicyPut extends FactBase {
+  readonly kind: 'key-policy-put';
+  readonly keyArn: string;
+}
+
+/** An ECS cluster was made or changed (CreateCluster or UpdateCluster succeeded). */
+export interface ClusterConfigured extends FactBase {
+  readonly kind: 'cluster-configured';
+  readonly keyArn?: never;
+  readonly cluster: Cluster;
+  /** The keys of the cluster's storage as the call left them; absent where it left them alone. */
+  readonly storage?: StorageKeys;
+}
+
+/** The two key settings of a cluster, ARNs where the record lets us tell: for Fargate's ephemeral storage, for EBS volumes attached to tasks. */
+export interface StorageKeys {
+  readonly fargate?: string;
+  readonly volumes?: string;
+}
+
+/** An ECS task stopped for a reason that names KMS or a decryption failure. */
+export interface TaskStopped extends FactBase {
+  readonly kind: 'task-stopped';
+  readonly keyArn?: string;
+  readonly cluster: Cluster;
+  readonly taskArn: string;
+  readonly reason: string;
+}
+
+/** A trail was started, stopped, deleted or changed. */
+export interface TrailChanged extends FactBase {
+  readonly kind: 'trail-changed';
+  readonly keyArn?: never;
+  readonly trailArn: string;
+  readonly change: TrailChange;
+  /** What of KMS the trail no longer records after this change, in words; none where it is whole. */
+  readonly gaps: readonly string[];
+}
+
+/** What was done to a trail: to its logging, its selectors, the Regions it covers, or to nothing that matters here (`updated`). */
+export type TrailChange = 'started' | 'stopped' | 'deleted' | 'selected' | 'narrowed' | 'widened' | 'updated';
+
+/** An EventBridge rule was changed. */
+export interface EventRuleChanged extends FactBase {
+  readonly kind: 'event-rule-changed';
+  readonly keyArn?: never;
+  readonly ruleArn: string;
+  readonly ruleName: string;
+  readonly change: EventRuleChange;
+}
+
+/** What was done to an EventBridge rule. */
+export type EventRuleChange = 'enabled' | 'disabled' | 'deleted' | 'replaced' | 'targets-removed' | 'targets-put';
+
+/** True for what CloudFormation did on somebody's behalf. */
+export function isByDeployment({ caller }: Pick<FactBase, 'caller'>): boolean {
+  return caller.invokedBy === 'cloudformation.amazonaws.com';
+}
+
 /** What one record tells us. */
-export type Fact = GrantCreated | GrantEnded | KeyUsed | Rehearsed | Refused | KeyChanged;
+export type Fact =
+  | GrantCreated
+  | GrantEnded
+  | KeyUsed
+  | Rehearsed
+  | Refused
+  | KeyChanged
+  | KeyPolicyPut
+  | ClusterConfigured
+  | TaskStopped
+  | TrailChanged
+  | EventRuleChanged;
+
+/** A fact that is kept as it came; grants are joined besides. */
+export type StandingFact = Exclude<Fact, GrantCreated | GrantEnded>;
+
+/** A call with an encryption context, believed or not. */
+export type ContextFact = GrantCreated | KeyUsed | Rehearsed | Refused;
+
+/** True for a call that may carry an encryption context. */
+export function hasContext(fact: Fact): fact is ContextFact {
+  return 'trust' in fact;
+}
+
+/** True for what KMS recorded; false for what other services did around it. */
+export function isOfKms(fact: Fact): boolean {
+  return hasContext(fact) || fact.kind === 'grant-ended' || fact.kind === 'key-changed' || fact.kind === 'key-policy-put';
+}
 
 /** One encrypted volume: the unit whose timeline is kept together. */
 export interface Volume {
@@ -97,7 +184,7 @@ export interface Volume {
 
 /** The volume a fact is attributed to, if it is. */
 export function volumeOf(fact: Fact): Volume | undefined {
-  return fact.kind === 'grant-ended' || fact.kind === 'key-changed' ? undefined : volumeAt(fact);
+  return hasContext(fact) ? volumeAt(fact) : undefined;
 }
 
 /** The volume that cluster, volume id and key name together; undefined where one of them is missing. */

@@ -15,6 +15,8 @@ export interface Subject {
   readonly resource?: string;
   readonly caller?: string;
   readonly account?: string;
+  /** The ECS task that stopped; never part of a finding's identity. */
+  readonly taskArn?: string;
 }
 
 /** One time a rule fired: a piece of evidence for a finding. */

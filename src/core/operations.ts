@@ -38,6 +38,8 @@ const KEY_CHANGES: ReadonlyMap<string, KeyChange> = new Map([
   ['ConnectCustomKeyStore', 'store-connected'],
 ]);
 
+const OTHERS: ReadonlySet<string> = new Set(['RetireGrant', 'RevokeGrant', 'PutKeyPolicy']);
+
 /** A cryptographic operation: it uses the key itself. */
 export function isCryptographic(operation: string): boolean {
   return CRYPTOGRAPHIC.has(operation);
@@ -55,5 +57,5 @@ export function keyChangeOf(operation: string): KeyChange | undefined {
 
 /** An operation this audit reads; every other KMS operation is out of scope. */
 export function isAudited(operation: string): boolean {
-  return isUse(operation) || operation === 'RetireGrant' || operation === 'RevokeGrant' || KEY_CHANGES.has(operation);
+  return isUse(operation) || OTHERS.has(operation) || KEY_CHANGES.has(operation);
 }

@@ -1,7 +1,7 @@
 import { field, text } from './json.ts';
 import { printable } from './text.ts';
 
-/** Why KMS refused a call. `throttled` and `other` say nothing about the key. */
+/** Why KMS refused a call. `passing` (throttling, KMS's own faults) and `other` say nothing about the key. */
 export type RefusalReason =
   | 'disabled'
   | 'pending-deletion'
@@ -10,7 +10,7 @@ export type RefusalReason =
   | 'missing'
   | 'denied'
   | 'wrong-context'
-  | 'throttled'
+  | 'passing'
   | 'other';
 
 /** How a call ended. A rehearsal (KMS dry run) that would have succeeded is `rehearsed`; one that would not is a refusal. */
@@ -22,7 +22,17 @@ export type Outcome =
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'VpceAccessDenied', 'UnauthorizedOperation', 'KMSAccessDeniedException']);
 const KEY_STATE = new Set(['DisabledException', 'KMSInvalidStateException', 'KeyUnavailableException', 'InvalidStateException']);
 const WRONG_CONTEXT = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
-const THROTTLED = new Set(['ThrottlingException', 'Throttling', 'RequestLimitExceeded']);
+/** Faults that pass by themselves and say nothing of the key. https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html */
+const PASSING = new Set([
+  'ThrottlingException',
+  'Throttling',
+  'RequestLimitExceeded',
+  'KMSInternalException',
+  'DependencyTimeoutException',
+  'InternalFailure',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+]);
 
 /** Key-state messages end in what is wrong: "<ARN> is disabled." */
 function stateInMessage(message: string): RefusalReason | undefined {
@@ -36,7 +46,7 @@ function stateInMessage(message: string): RefusalReason | undefined {
 function reasonOf(code: string, message: string): RefusalReason {
   if (DENIED.has(code)) return 'denied';
   if (WRONG_CONTEXT.has(code)) return 'wrong-context';
-  if (THROTTLED.has(code)) return 'throttled';
+  if (PASSING.has(code)) return 'passing';
   if (code === 'NotFoundException') return 'missing';
   if (KEY_STATE.has(code)) return stateInMessage(message) ?? (code === 'DisabledException' ? 'disabled' : 'unavailable');
   return code === '' ? (stateInMessage(message) ?? 'other') : 'other';

@@ -1,33 +1,25 @@
-import { readCaller, trustIn } from './caller.ts';
+import { trustIn } from './caller.ts';
 import { CANARY_OPERATION } from './canary.ts';
 import { clusterOf, type EncryptionContext, namesEcs, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
-import type { Attribution, Fact, FactBase, GrantConstraint } from './fact.ts';
+import type { Attribution, FactBase, GrantConstraint } from './fact.ts';
 import { at, field, firstText, flag, isObject, items, kindOf, text } from './json.ts';
 import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
 import { isAudited, isCryptographic, isUse, keyChangeOf } from './operations.ts';
 import { readOutcome } from './outcome.ts';
+import { CLUSTER_CALLS } from './read-cluster.ts';
+import { EVENT_RULE_CALLS } from './read-event-rule.ts';
+import { TRAIL_CALLS } from './read-trail.ts';
+import { type CallReader, OUT_OF_SCOPE, type Reading, readBase, readEnvelopeBase, rejected } from './reading.ts';
 import { bounded, type Digest, printable } from './text.ts';
-import { readTimestamp, type Timestamp } from './timestamp.ts';
 
-/**
- * What reading one record came to. A record that is out of scope is counted and left alone; `eventId` is there when it
- * is a KMS record, whose repetitions are counted. A rejection says what was expected and what was found.
- */
-export type Reading =
-  | { readonly kind: 'fact'; readonly fact: Fact }
-  | { readonly kind: 'out-of-scope'; readonly eventId?: string; readonly canary?: CanarySighting }
-  | { readonly kind: 'rejected'; readonly reason: string };
-
-/** A call such as the audit's own canary makes, and who made it. */
-export interface CanarySighting {
-  readonly by: string;
-  readonly time: Timestamp;
-}
-
-const LIMITS = { eventId: 64, operation: 64, grantId: 128, principal: 512, grantOperations: 32 };
+const LIMITS = { grantId: 128, principal: 512, operation: 64, grantOperations: 32 };
 const KMS = 'kms.amazonaws.com';
 
-const rejected = (reason: string): Reading => ({ kind: 'rejected', reason });
+const READERS: ReadonlyMap<string, CallReader> = new Map([
+  ['ecs.amazonaws.com', CLUSTER_CALLS],
+  ['cloudtrail.amazonaws.com', TRAIL_CALLS],
+  ['events.amazonaws.com', EVENT_RULE_CALLS],
+]);
 
 /**
  * Reads one CloudTrail record; never throws, whatever it is given.
@@ -37,40 +29,29 @@ export function readRecord(record: unknown, digest: Digest): Reading {
   if (!isObject(record)) return rejected(`expected a CloudTrail record (an object), found ${kindOf(record)}`);
   const source = text(field(record, 'eventSource'));
   if (source === undefined) return rejected('expected a CloudTrail record, found an object without eventSource');
-  if (source !== KMS) return { kind: 'out-of-scope' };
-  const operation = text(field(record, 'eventName'));
-  if (operation === undefined) return rejected('KMS record without eventName');
-  const eventId = text(field(record, 'eventID'));
-  if (eventId === undefined) return rejected(`KMS record ${printable(operation, 64)} without eventID`);
-  const time = readTimestamp(field(record, 'eventTime'));
-  if (time === undefined) return rejected(`KMS record ${printable(eventId, 64)}: eventTime is no ISO 8601 instant`);
-  const id = bounded(eventId, LIMITS.eventId, digest);
-  const region = text(field(record, 'awsRegion'));
-  if (!isAudited(operation)) {
-    const canary = operation === CANARY_OPERATION ? { by: readCaller(field(record, 'userIdentity'), region, digest).id, time } : undefined;
-    return { kind: 'out-of-scope', eventId: id, ...(canary && { canary }) };
-  }
-  const account = firstText(field(record, 'recipientAccountId'), at(record, 'userIdentity', 'accountId'));
-  return factOf(record, digest, {
-    eventId: id,
-    time,
-    operation,
-    caller: readCaller(field(record, 'userIdentity'), region, digest),
-    ...(region === undefined ? {} : { region: bounded(region, 32, digest) }),
-    ...(account === undefined ? {} : { account: bounded(account, 32, digest) }),
-  });
+  if (source === KMS) return readKmsRecord(record, digest);
+  const reader = READERS.get(source);
+  if (reader === undefined || !reader.operations.has(text(field(record, 'eventName')) ?? '')) return OUT_OF_SCOPE;
+  if (readOutcome(record).kind !== 'success') return OUT_OF_SCOPE;
+  const base = readBase(record, reader.service, digest);
+  return typeof base === 'string' ? rejected(base) : reader.read(record, base, digest);
+}
+
+function readKmsRecord(record: unknown, digest: Digest): Reading {
+  const base = readBase(record, 'KMS', digest);
+  if (typeof base === 'string') return rejected(base);
+  if (isAudited(base.operation)) return factOf(record, digest, base);
+  const canary = base.operation === CANARY_OPERATION ? { by: base.caller.id, time: base.time } : undefined;
+  return { kind: 'out-of-scope', eventId: base.eventId, ...(canary && { canary }) };
 }
 
 /** Reads a native `aws.kms` event: no CloudTrail record, the key in `resources`, no caller. https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html */
 export function readNativeEvent(envelope: unknown, digest: Digest): Reading {
+  const base = readEnvelopeBase(envelope, digest);
+  if (typeof base === 'string') return rejected(base);
   const detailType = text(field(envelope, 'detail-type')) ?? '';
-  const eventId = text(field(envelope, 'id'));
-  if (eventId === undefined) return rejected(`native event "${printable(detailType, 64)}" without id`);
-  const time = readTimestamp(field(envelope, 'time'));
-  if (time === undefined) return rejected(`native event ${printable(eventId, 64)}: time is no ISO 8601 instant`);
   const change = NATIVE_CHANGES.get(detailType);
-  const id = bounded(eventId, LIMITS.eventId, digest);
-  if (change === undefined) return { kind: 'out-of-scope', eventId: id };
+  if (change === undefined) return { kind: 'out-of-scope', eventId: base.eventId };
   const region = text(field(envelope, 'region'));
   const account = text(field(envelope, 'account'));
   const keyArn =
@@ -79,14 +60,13 @@ export function readNativeEvent(envelope: unknown, digest: Digest): Reading {
       .find((arn) => arn !== undefined) ??
     readKeyArn(at(envelope, 'detail', 'key-id')) ??
     keyArnOfId(at(envelope, 'detail', 'key-id'), region, account);
-  if (keyArn === undefined) return rejected(`native event ${printable(eventId, 64)} names no key ARN`);
+  if (keyArn === undefined) return rejected(`native event ${printable(base.eventId, 64)} names no key ARN`);
   const caller = { id: 'kms.amazonaws.com', trusted: false, awsRole: false };
   return {
     kind: 'fact',
     fact: {
       kind: 'key-changed',
-      eventId: id,
-      time,
+      ...base,
       operation: detailType,
       caller,
       region: keyArn.region,
@@ -122,6 +102,7 @@ function factOf(record: unknown, digest: Digest, base: FactBase): Reading {
     return { kind: 'fact', fact: { kind: 'key-changed', ...base, ...subject, change } };
   }
   if (keyArn === undefined) return missing('key ARN');
+  if (base.operation === 'PutKeyPolicy') return { kind: 'fact', fact: { kind: 'key-policy-put', ...base, keyArn } };
   if (isCryptographic(base.operation)) {
     return { kind: 'fact', fact: { kind: 'key-used', ...base, ...attributionOf(record, base, true, digest), keyArn } };
   }
