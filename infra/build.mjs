@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const policy = resolve(process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`);
+const given = process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`;
+const policy = resolve(given);
 
 const common = {
   absWorkingDir: root,
@@ -18,6 +19,19 @@ const common = {
   alias: { '#policy': policy },
   logLevel: 'warning',
 };
+
+// A policy that the function would refuse at its first event is refused here, before anything is replaced.
+const contents =
+  "import document from '#policy'; import { readPolicy } from './src/core/read-policy.ts'; export const reading = readPolicy(document);";
+const { outputFiles } = await build({ ...common, stdin: { contents, resolveDir: root }, splitting: false, write: false }).catch(() => {
+  // A file that is missing or no JSON: esbuild has said where.
+  process.exit(1);
+});
+const { reading } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+if ('problems' in reading) {
+  console.error([`${given} is no valid policy:`, ...reading.problems.map((problem) => `  ${problem}`)].join('\n'));
+  process.exit(1);
+}
 
 await rm(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({

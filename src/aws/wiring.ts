@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import bundledPolicy from '#policy' with { type: 'json' };
-import { type Policy, readPolicy } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
+import { readPolicy } from '../core/read-policy.ts';
 import { printable } from '../core/text.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { AlertSink, Log, MetricSink } from '../ports.ts';
@@ -24,7 +25,7 @@ const log: Log = (message, fields) => {
   console.log(JSON.stringify({ message, ...Object.fromEntries(told) }));
 };
 
-/** The pipeline of the deployed function, from its environment (design: TABLE_NAME, ALERT_TOPIC_ARN, METRIC_NAMESPACE, OWN_KEY_ARNS, CANARY_ROLE_ARN, RETENTION_DAYS). */
+/** The pipeline of the deployed function, from its environment (design: TABLE_NAME, ALERT_TOPIC_ARN, METRIC_NAMESPACE, OWN_KEY_ARNS, OWN_RULE_PREFIX, CANARY_ROLE_ARN, RETENTION_DAYS). */
 export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
   const required = (name: string): string => {
     const value = environment[name]?.trim();
@@ -35,12 +36,13 @@ export function deployedPipeline(environment: NodeJS.ProcessEnv): Pipeline {
   const namespace = environment.METRIC_NAMESPACE?.trim() || 'KmsAudit';
   return {
     ledger: new DynamoDbLedger(new DynamoDBClient(CLIENT), required('TABLE_NAME'), retentionDays(environment.RETENTION_DAYS)),
-    policy: checkedPolicy(bundledPolicy),
+    policy: builtPolicy(),
     digest: sha256,
     now: clock,
     log,
     alerts: alertSink(topic),
     metrics: metricSink(namespace),
+    ...(environment.OWN_RULE_PREFIX ? { ownRules: environment.OWN_RULE_PREFIX } : {}),
     ...(environment.CANARY_ROLE_ARN ? { canaryRole: environment.CANARY_ROLE_ARN } : {}),
     ownKeys: new Set((environment.OWN_KEY_ARNS ?? '').split(/[\s,]+/).filter((arn) => arn !== '')),
   };
@@ -55,8 +57,9 @@ function retentionDays(given: string | undefined): number | undefined {
   return days;
 }
 
-function checkedPolicy(document: unknown): Policy {
-  const reading = readPolicy(document);
+/** The policy that was bundled at build. */
+export function builtPolicy(): Policy {
+  const reading = readPolicy(bundledPolicy);
   if ('problems' in reading) throw new ConfigurationError(`the bundled policy is not valid: ${reading.problems.join('; ')}`);
   return reading.policy;
 }

@@ -1,10 +1,11 @@
-import * as v from 'valibot';
 import type { Cluster } from './encryption-context.ts';
 import type { Fact } from './fact.ts';
 import { readKeyArn } from './key-arn.ts';
 import { matchesAny } from './pattern.ts';
 import { DEFAULT_PROFILES, type GrantProfile } from './profile.ts';
-import { SEVERITIES, type Severity } from './severity.ts';
+import type { RuleId } from './rules/rule-id.ts';
+import type { Severity } from './severity.ts';
+import type { Timestamp } from './timestamp.ts';
 
 /** What the operator expects; the parameter of every judgement. */
 export interface Policy {
@@ -16,57 +17,61 @@ export interface Policy {
   readonly keys?: readonly string[] | undefined;
   /** Grants expected beyond the default profiles. */
   readonly grants: readonly GrantProfile[];
+  /** What a rule would find and the operator has accepted, for a while. */
+  readonly exceptions: readonly Exception[];
+  /** Patterns of the trail ARNs that must stay whole. */
+  readonly trails: readonly string[];
+  /** Severities other than the rules' own. */
+  readonly severities: Readonly<Partial<Record<RuleId, Severity>>>;
+  /** Rules that are not simply on. */
+  readonly rules: Readonly<Partial<Record<RuleId, RuleStage>>>;
   /** Minutes between an alert and its reminder, while new evidence arrives. */
   readonly renotifyMinutes: number;
+  /** Hours after which an open grant is an orphan; absent: age alone never makes one. */
+  readonly orphanAfterHours?: number | undefined;
   /** Findings below this are recorded and counted, not sent. */
   readonly minimumAlertSeverity: Severity;
 }
 
-const patterns = v.array(v.pipe(v.string(), v.nonEmpty('expected a pattern that is not empty')));
+/** `off`: never judged. `silent`: recorded, not sent. `on`: recorded and sent. */
+export const RULE_STAGES = ['off', 'silent', 'on'] as const;
 
-const profileSchema = v.strictObject({
-  name: v.pipe(v.string(), v.nonEmpty('expected a name')),
-  trusted: v.optional(v.literal(true)),
-  callerType: v.optional(v.string()),
-  caller: v.optional(patterns),
-  invokedBy: v.optional(patterns),
-  grantee: v.pipe(patterns, v.nonEmpty('expected at least one grantee pattern')),
-  retiree: v.optional(v.union([patterns, v.literal('same')])),
-  operations: v.optional(
-    v.strictObject({
-      exactly: v.optional(v.array(v.string())),
-      within: v.optional(v.array(v.string())),
-      optional: v.optional(v.literal(true)),
-    }),
-  ),
-  context: v.optional(v.record(v.string(), v.string())),
-  contextMatch: v.optional(v.picklist(['equals', 'subset'])),
-  contextWithout: v.optional(v.string()),
-  sourceArn: v.optional(patterns),
-});
+/** One of {@link RULE_STAGES}. */
+export type RuleStage = (typeof RULE_STAGES)[number];
 
-const policySchema = v.strictObject({
-  $schema: v.optional(v.string()),
-  accounts: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{12}$/, 'expected an account id of 12 digits')))),
-  clusters: v.optional(patterns),
-  keys: v.optional(patterns),
-  grants: v.optional(v.array(profileSchema), []),
-  renotifyMinutes: v.optional(v.pipe(v.number(), v.minValue(1, 'expected at least 1 minute')), 60),
-  minimumAlertSeverity: v.optional(v.picklist(SEVERITIES), 'low'),
-});
+/** The fields of a finding that an exception may name. */
+export const MATCH_FIELDS = [
+  'keyArn',
+  'keyStoreId',
+  'grantId',
+  'clusterAccount',
+  'clusterName',
+  'volumeId',
+  'resource',
+  'caller',
+  'account',
+  'operation',
+] as const;
 
-/** A checked policy, or everything that is wrong with it, each line naming the field. */
-export type PolicyReading = { readonly policy: Policy } | { readonly problems: readonly string[] };
-
-/** Checks a policy document. An unknown field or a misspelt word is a problem that names it. */
-export function readPolicy(document: unknown): PolicyReading {
-  const result = v.safeParse(policySchema, document);
-  if (result.success) return { policy: result.output };
-  return { problems: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'policy'}: ${issue.message}`) };
+/** Findings of one rule that are accepted: every field of `match` fits, and the record is dated before `expires`. */
+export interface Exception {
+  readonly rule: RuleId;
+  readonly match: Readonly<Partial<Record<(typeof MATCH_FIELDS)[number], string | undefined>>>;
+  /** Why, for whoever reads the policy next year. */
+  readonly reason: string;
+  readonly expires: Timestamp;
 }
 
 /** The policy of an operator who has written none. */
-export const DEFAULT_POLICY: Policy = { grants: [], renotifyMinutes: 60, minimumAlertSeverity: 'low' };
+export const DEFAULT_POLICY: Policy = {
+  grants: [],
+  exceptions: [],
+  trails: [],
+  severities: {},
+  rules: {},
+  renotifyMinutes: 60,
+  minimumAlertSeverity: 'low',
+};
 
 /** The profiles in force: AWS's own and the operator's. */
 export function profilesOf(policy: Policy): readonly GrantProfile[] {
@@ -75,8 +80,13 @@ export function profilesOf(policy: Policy): readonly GrantProfile[] {
 
 /** True when the policy's scope covers this fact. What names no key is always covered. */
 export function inScope(fact: Fact, policy: Policy): boolean {
-  if (policy.keys === undefined || fact.keyArn === undefined) return true;
-  return matchesAny(policy.keys, fact.keyArn, { key: readKeyArn(fact.keyArn), accounts: policy.accounts ?? [] });
+  return fact.keyArn === undefined || isKeyInScope(fact.keyArn, policy);
+}
+
+/** True when this key is one of those that the policy names, or the policy names none. */
+export function isKeyInScope(keyArn: string, policy: Policy): boolean {
+  if (policy.keys === undefined) return true;
+  return matchesAny(policy.keys, keyArn, { key: readKeyArn(keyArn), accounts: policy.accounts ?? [] });
 }
 
 /** True when the policy lets this cluster use the key; undefined when neither the policy nor a key says which accounts may. */

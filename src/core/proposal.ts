@@ -1,0 +1,89 @@
+import { type ContextFact, type Fact, type GrantCreated, hasContext } from './fact.ts';
+import { readKeyArn } from './key-arn.ts';
+import { DEFAULT_PROFILES, type GrantProfile, profileFor, profileOf } from './profile.ts';
+import { readPolicy } from './read-policy.ts';
+
+/** What a policy would have to say so that what was observed is expected. */
+export interface Proposal {
+  /** By name; each fits exactly the grants it was made from, of which there are so many. */
+  readonly profiles: readonly { readonly profile: GrantProfile; readonly grants: number }[];
+  /** Unexpected grants that no profile can describe, and why. */
+  readonly leftOut: readonly (GrantName & { readonly because: string })[];
+  /** Every account whose clusters were seen, where one of them is not the account of the key it used. */
+  readonly accounts?: readonly string[];
+  /** The names of the clusters that were seen in contexts that may be believed. */
+  readonly clusters: readonly string[];
+}
+
+type GrantName = Pick<GrantCreated, 'keyArn' | 'grantId'>;
+
+/** Proposes exact profiles for the grants that no default profile expects, and the accounts beyond the keys' own. In whatever order the facts come. */
+export function propose(facts: readonly Fact[]): Proposal {
+  return { ...profilesFor(facts.filter((fact) => fact.kind === 'grant-created')), ...clustersOf(facts.filter(hasContext)) };
+}
+
+function clustersOf(facts: readonly ContextFact[]): Pick<Proposal, 'accounts' | 'clusters'> {
+  const seen = facts.flatMap(({ cluster, keyArn }) => (cluster === undefined ? [] : { ...cluster, keyArn }));
+  const beyond = seen.some(({ account, keyArn }) => isAccount(account) && keyArn !== undefined && readKeyArn(keyArn)?.account !== account);
+  return {
+    clusters: sortedSet(seen.map(({ name }) => name)),
+    ...(beyond ? { accounts: sortedSet(seen.map(({ account }) => account).filter(isAccount)) } : {}),
+  };
+}
+
+const isAccount = (text: string): boolean => /^\d{12}$/.test(text);
+const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
+const byId = <T>(groups: ReadonlyMap<string, T>): T[] => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+
+function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profiles' | 'leftOut'> {
+  const alike = new Map<string, { readonly profile: GrantProfile; readonly grants: Set<string> }>();
+  const leftOut = new Map<string, Proposal['leftOut'][number]>();
+  for (const creation of creations) {
+    if (profileOf(creation, DEFAULT_PROFILES, []) !== undefined) continue;
+    const { keyArn, grantId } = creation;
+    const grant = JSON.stringify([keyArn, grantId]);
+    const exact = exactProfile(creation);
+    if ('because' in exact) leftOut.set(grant, { keyArn, grantId, ...exact });
+    else {
+      const id = JSON.stringify(exact.profile);
+      const known = alike.get(id) ?? { ...exact, grants: new Set() };
+      alike.set(id, known);
+      known.grants.add(grant);
+    }
+  }
+  const taken = new Set(DEFAULT_PROFILES.map(({ name }) => name));
+  const profiles = byId(alike).map(({ profile, grants }) => ({
+    profile: { ...profile, name: freeName(profile.name, taken) },
+    grants: grants.size,
+  }));
+  return { profiles: profiles.sort((a, b) => (a.profile.name < b.profile.name ? -1 : 1)), leftOut: byId(leftOut) };
+}
+
+/** The grant's own profile as a policy may state it, tried on the grant; or why there is none. */
+function exactProfile(grant: GrantCreated): { readonly profile: GrantProfile } | { readonly because: string } {
+  const exact = profileFor(grant);
+  if (exact === undefined) return { because: 'its names cannot be written as patterns' };
+  const context = Object.fromEntries(Object.entries(exact.context ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const profile = { ...exact, name: `${tail(grant.caller.id)}-to-${tail(grant.grantee ?? '')}`, context };
+  const reading = readPolicy({ grants: [profile] });
+  if ('problems' in reading) return { because: `a policy cannot say so: ${reading.problems.join('; ')}` };
+  return profileOf(grant, reading.policy.grants, []) === undefined ? { because: 'its encryption context cannot be read' } : { profile };
+}
+
+/** The last part of an ARN or a service's name, as a word. */
+function tail(principal: string): string {
+  const last =
+    principal
+      .replace(/\.amazonaws\.com(?:\.cn)?$/, '')
+      .split(/[:/]/)
+      .at(-1) ?? '';
+  const word = last.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return word.slice(0, 40).replace(/^-|-$/g, '') || 'somebody';
+}
+
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let number = 2; taken.has(free); number += 1) free = `${name}-${number}`;
+  taken.add(free);
+  return free;
+}
