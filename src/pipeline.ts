@@ -1,20 +1,19 @@
-import { alertMessage } from './core/alert-text.ts';
-import { type Claim, decideAlert, LEASE_SECONDS } from './core/alerting.ts';
+import { count, tell, tellEnd, tellWithdrawn } from './alerts.ts';
 import { canaryDue, canaryMetric } from './core/canary.ts';
+import { coveredAfterAll, lastGrantEnded, retiredBefore } from './core/closing-text.ts';
+import { isWhole } from './core/ending.ts';
 import { readEnvelope } from './core/envelope.ts';
+import { isSent } from './core/expectation.ts';
 import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volumeAt, volumeOf } from './core/fact.ts';
-import { type Evidence, evidenceOfOne, findingId, foldEvidence, type Occurrence } from './core/finding.ts';
+import { findingId, foldEvidence, type Occurrence } from './core/finding.ts';
 import { type GrantHead, withCreation } from './core/grant.ts';
-import { added, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
+import { OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
 import { inScope, type Policy } from './core/policy.ts';
-import type { Reading } from './core/read-record.ts';
-import { grantRevokedInUse } from './core/rules/grant-revoked-in-use.ts';
-import { judgeFact, ruleOf } from './core/rules/registry.ts';
-import { useAfterRelease } from './core/rules/use-after-release.ts';
-import { atLeast, SEVERITIES } from './core/severity.ts';
+import type { Reading } from './core/reading.ts';
+import { endingsOf, judgeAge, judgeFact, judgeGrant, judgeVolume, ruleOf } from './core/rules/registry.ts';
 import type { Digest } from './core/text.ts';
-import { fromSeconds, type Timestamp, toSeconds } from './core/timestamp.ts';
-import type { AlertSink, Clock, Ledger, Log, MetricSink, PendingCandidate, Probe } from './ports.ts';
+import { type Timestamp, toSeconds } from './core/timestamp.ts';
+import type { AlertSink, Clock, GrantName, Ledger, Log, MetricSink, PendingCandidate, Probe } from './ports.ts';
 
 /** What the pipeline works with. Without `alerts` and `metrics` it records and judges in silence, as a replay does. */
 export interface Pipeline {
@@ -27,19 +26,18 @@ export interface Pipeline {
   readonly metrics?: MetricSink;
   /** The role whose canary comes by: its record ends in a note and nothing else. */
   readonly canaryRole?: string;
+  /** What the names of the deployment's own EventBridge rules begin with; changes of others are none of the audit's business. */
+  readonly ownRules?: string;
   /** Keys of the deployment itself: refusals on them are a metric, never a finding. */
   readonly ownKeys?: ReadonlySet<string>;
 }
 
 /** How long a volume must have stood decrypted after release before it is alerted: late records would cry wolf. */
 const STANDING_SECONDS = 15 * 60;
-/** Losing this often against other handlers within one lease is a fault to retry, not to spin on. */
-const CLAIM_ATTEMPTS = 8;
-
-/** Thrown when an alert is held by a handler that may have died: the queue brings the event back after the lease. */
-export class AlertHeldError extends Error {
-  override readonly name = 'AlertHeldError';
-}
+const RELEASED = 'use-after-release';
+const REVOKED = 'grant-revoked-in-use';
+/** What CloudFormation's names of the deployment's rules begin with, unless a deployment says otherwise. */
+const OWN_RULES = 'kms-audit-';
 
 /** What became of one record. */
 export type Audited = 'audited' | 'out-of-scope' | 'rejected';
@@ -64,9 +62,13 @@ export async function auditReading(reading: Reading, pipeline: Pipeline): Promis
     if (canary !== undefined && canary.by === pipeline.canaryRole) await pipeline.ledger.noteCanary('returned', toSeconds(canary.time));
     return 'out-of-scope';
   }
-  if (!inScope(reading.fact, pipeline.policy)) return 'out-of-scope';
+  if (!concerns(reading.fact, pipeline)) return 'out-of-scope';
   await auditFact(reading.fact, pipeline);
   return 'audited';
+}
+
+function concerns(fact: Fact, { policy, ownRules = OWN_RULES }: Pipeline): boolean {
+  return fact.kind === 'event-rule-changed' ? fact.ruleName.startsWith(ownRules) : inScope(fact, policy);
 }
 
 /**
@@ -74,50 +76,118 @@ export async function auditReading(reading: Reading, pipeline: Pipeline): Promis
  * tell. A record seen before goes the whole way again: a crash may have come before its finding.
  */
 async function auditFact(fact: Fact, pipeline: Pipeline): Promise<void> {
-  const joint = await keepAndJoin(fact, pipeline);
+  const { ledger, policy, digest } = pipeline;
+  const head = await keep(fact, pipeline);
   if (fact.kind === 'refused' && fact.keyArn !== undefined && pipeline.ownKeys?.has(fact.keyArn)) {
     await pipeline.metrics?.put([OWN_KEY_REFUSED]);
     return;
   }
-  const own = judgeFact(fact, pipeline.policy);
-  for (const occurrence of own) {
-    await pipeline.ledger.addEvidence(findingId(occurrence.rule, occurrence.subject, pipeline.digest), occurrence);
-  }
-  // A joint occurrence counts with the record that is its evidence, or with the creation that makes it known.
-  const counted = joint.filter(({ eventId }) => eventId === fact.eventId || fact.kind === 'grant-created');
-  await tell([...own, ...joint], [...own, ...counted], fact.eventId, pipeline);
+  const own = judgeFact(fact, policy);
+  for (const occurrence of own) await ledger.addEvidence(findingId(occurrence.rule, occurrence.subject, digest), occurrence);
+  if (head !== undefined) await tellOfGrant(fact, head, own, pipeline);
+  else await tell(own, own, fact.eventId, pipeline);
+  await tellEndings(fact, pipeline);
 }
 
-/** Writes the fact and folds what it joins; returns the joint occurrences that are told at once. */
-async function keepAndJoin(fact: Fact, pipeline: Pipeline): Promise<Occurrence[]> {
+/** Writes the fact; the grant it belongs to, as it then stands. */
+async function keep(fact: Fact, pipeline: Pipeline): Promise<GrantHead | undefined> {
   const { ledger } = pipeline;
   switch (fact.kind) {
     case 'grant-created': {
       await ledger.addCreation(fact);
       const head = await ledger.joinCreation(fact);
-      if (head.end === undefined) return [];
-      await lookForUseAfterRelease(head, fact.time, pipeline);
-      return grantRevokedInUse.judge(head);
+      if (head.end !== undefined) await lookForUseAfterRelease(head, fact.time, pipeline);
+      await withdrawRelease(fact, pipeline);
+      return head;
     }
     case 'grant-ended': {
       const head = await ledger.joinEnding(fact);
       if (head.end !== undefined) await lookForUseAfterRelease(head, timeOf(head.end.order), pipeline);
-      return grantRevokedInUse.judge(head);
+      return head;
     }
-    case 'key-used': {
+    default: {
       await ledger.addFact(fact);
       const volume = volumeOf(fact);
-      if (pipeline.alerts !== undefined && volume !== undefined && fact.operation === 'Decrypt')
+      if (pipeline.alerts !== undefined && volume !== undefined && fact.kind === 'key-used' && fact.operation === 'Decrypt')
         await judgeRelease(volume, [fact], pipeline);
-      return [];
+      return undefined;
     }
-    case 'rehearsed':
-    case 'refused':
-    case 'key-changed':
-      await ledger.addFact(fact);
-      return [];
-    default:
-      return fact satisfies never;
+  }
+}
+
+/** Tells what a grant is by its creation, by its ending, and by the two together. */
+async function tellOfGrant(fact: Fact, head: GrantHead, own: readonly Occurrence[], pipeline: Pipeline): Promise<void> {
+  const { ledger, policy } = pipeline;
+  let known = head;
+  for (const [group, time] of groupsEndingWith(own, pipeline)) {
+    // The group first: who ends the grant in between finds no mark on it, and who marks it then finds its end.
+    await ledger.joinGroup(group, memberOf(head), time);
+    known = await ledger.markGrant(head, group);
+  }
+  // What is over already is told as such, and needs no all-clear.
+  await closeGrant(known, fact.eventId, pipeline);
+  await tell(own, own, fact.eventId, pipeline);
+  const joint = judgeGrant(known, policy);
+  // A joint occurrence counts with the record that is its evidence, or with the creation that makes it known.
+  await count(
+    joint.filter(({ eventId }) => eventId === fact.eventId || fact.kind === 'grant-created'),
+    pipeline,
+  );
+  for (const occurrence of joint) await tellRevoked(occurrence, known, fact.eventId, pipeline);
+}
+
+/** What a grant is called among those that a group's alert is about. */
+const memberOf = ({ keyArn, grantId }: GrantName): string => JSON.stringify([keyArn, grantId]);
+
+/** Tells of a revocation, unless an earlier ending excuses it: that marks the grant, so that either sees the other. */
+async function tellRevoked(occurrence: Occurrence, head: GrantHead, by: string, pipeline: Pipeline): Promise<void> {
+  const { alerts, ledger, policy } = pipeline;
+  if (alerts === undefined || !isSent(occurrence, policy)) return;
+  await ledger.joinGroup(occurrence.group, memberOf(head), occurrence.time);
+  await tell([occurrence], [], by, pipeline, {
+    holds: async () => judgeGrant(await ledger.markGrant(head, occurrence.group), policy).length > 0,
+  });
+}
+
+/** The alerts that will tell of a grant and are over when it ends. */
+function groupsEndingWith(occurrences: readonly Occurrence[], { alerts, policy }: Pipeline): Map<string, Timestamp> {
+  const ending = occurrences.filter((one) => alerts !== undefined && ruleOf(one.rule)?.endsWithGrant && isSent(one, policy));
+  return new Map(ending.map(({ group, time }) => [group, time]));
+}
+
+/** What the ending of a grant ends for those who were alerted of it. */
+async function closeGrant(head: GrantHead, by: string, pipeline: Pipeline): Promise<void> {
+  const { ledger, policy } = pipeline;
+  const { end, keyArn, grantId, alertedIn = [] } = head;
+  if (pipeline.alerts === undefined || end === undefined) return;
+  for (const group of alertedIn) {
+    const [rule] = JSON.parse(group);
+    if (rule === REVOKED) {
+      if (end.how === 'revoked') continue;
+      const others = await ledger.leaveGroup(group, memberOf(head));
+      const sentence = retiredBefore(head.grantId, end);
+      const tellOthers = async (): Promise<void> => {
+        for (const other of others) {
+          const [otherKey, otherGrant] = JSON.parse(other);
+          for (const found of await ledger.headsOf([{ keyArn: otherKey, grantId: otherGrant }]))
+            for (const occurrence of judgeGrant(found, policy)) await tellRevoked(occurrence, found, by, pipeline);
+        }
+      };
+      await tellWithdrawn({ rule, group, subject: { keyArn, grantId }, sentence, holds: async () => false, tellOthers }, by, pipeline);
+    } else if ((await ledger.leaveGroup(group, memberOf(head))).length === 0) {
+      const sentence = lastGrantEnded(head.grantId, end);
+      await tellEnd({ rule, group, subject: { keyArn, grantId }, time: timeOf(end.order), sentence, lagSeconds: 0 }, by, pipeline);
+    }
+  }
+}
+
+/** Tells what this fact ends, where everything known agrees. */
+async function tellEndings(fact: Fact, pipeline: Pipeline): Promise<void> {
+  const endings = endingsOf(fact);
+  if (pipeline.alerts === undefined || endings.length === 0 || fact.kind === 'grant-created' || fact.kind === 'grant-ended') return;
+  if (!isWhole(await pipeline.ledger.changesBeside(fact))) return;
+  for (const { rule, group, subject, sentence, lagSeconds = 0 } of endings) {
+    await tellEnd({ rule, group: JSON.stringify(group), subject, time: fact.time, sentence, lagSeconds }, fact.eventId, pipeline);
   }
 }
 
@@ -129,17 +199,58 @@ async function lookForUseAfterRelease(head: GrantHead, since: string, pipeline: 
 
 /** Marks the volume when one of `decrypts` came after its release; the sweep looks again and alerts. Without alerts nobody would. */
 async function judgeRelease(volume: Volume, decrypts: readonly KeyUsed[], pipeline: Pipeline): Promise<void> {
-  const occurrence = (await foldRelease(volume, decrypts, pipeline.ledger)).at(-1);
+  const occurrence = (await foldRelease(volume, decrypts, pipeline)).at(-1);
   if (occurrence === undefined) return;
   const id = findingId(occurrence.rule, occurrence.subject, pipeline.digest);
   await pipeline.ledger.addCandidate(id, { occurrence, volume, since: pipeline.now() });
 }
 
-async function foldRelease(volume: Volume, decrypts: readonly KeyUsed[], ledger: Ledger): Promise<Occurrence[]> {
+async function foldRelease(volume: Volume, decrypts: readonly KeyUsed[], { ledger, policy }: Pipeline): Promise<Occurrence[]> {
   if (decrypts.length === 0) return [];
   const creations = await ledger.creationsOf(volume);
   if (creations.length === 0) return [];
-  return useAfterRelease.judge(volume, withCreations(await ledger.headsOf(creations), creations), decrypts);
+  return judgeVolume(volume, withCreations(await ledger.headsOf(creations), creations), decrypts, policy);
+}
+
+/**
+ * A creation may show that a volume was not released after all. It was alerted only once it had stood for a while, so
+ * that a creation which comes in time has nothing to take back, and costs nothing.
+ */
+async function withdrawRelease(fact: GrantCreated, pipeline: Pipeline): Promise<void> {
+  const volume = volumeOf(fact);
+  if (pipeline.alerts === undefined || volume === undefined || pipeline.now() <= toSeconds(fact.time) + STANDING_SECONDS) return;
+  const { clusterAccount, clusterName, volumeId } = volume;
+  const group = JSON.stringify([RELEASED, clusterAccount, clusterName]);
+  await tellWithdrawn(
+    {
+      rule: RELEASED,
+      group,
+      subject: volume,
+      sentence: coveredAfterAll(volumeId, fact.time),
+      holds: async () => (await allReleases(volume, pipeline)).length > 0,
+      tellOthers: async () => {
+        for (const other of await pipeline.ledger.leaveGroup(group, JSON.stringify(volume)))
+          await tellReleased(JSON.parse(other), fact.eventId, pipeline);
+      },
+    },
+    fact.eventId,
+    pipeline,
+  );
+}
+
+/** Tells that a volume was used after its release, if it still stands; the occurrences that it is. */
+async function tellReleased(volume: Volume, by: string, pipeline: Pipeline): Promise<readonly Occurrence[]> {
+  const occurrences = await allReleases(volume, pipeline);
+  const lead = occurrences.at(-1);
+  if (lead === undefined || !isSent(lead, pipeline.policy)) return occurrences;
+  await pipeline.ledger.joinGroup(lead.group, JSON.stringify(volume), lead.time);
+  const holds = async (): Promise<boolean> => (await allReleases(volume, pipeline)).length > 0;
+  await tell([lead], [], by, pipeline, { evidence: foldEvidence(occurrences), holds });
+  return occurrences;
+}
+
+async function allReleases(volume: Volume, pipeline: Pipeline): Promise<Occurrence[]> {
+  return foldRelease(volume, await pipeline.ledger.decryptsSince(volume, ''), pipeline);
 }
 
 /** The heads with the creations told of them: a handler may have stopped between the two writes. */
@@ -163,16 +274,36 @@ export async function settleCandidates(pipeline: Pipeline): Promise<number> {
 
 async function settle(candidate: PendingCandidate, pipeline: Pipeline): Promise<void> {
   const { findingId: id, volume } = candidate;
-  const occurrences = await foldRelease(volume, await pipeline.ledger.decryptsSince(volume, ''), pipeline.ledger);
-  const lead = occurrences.at(-1);
-  if (lead !== undefined) {
-    await alert({ lead, others: [], by: `sweep/${id}` }, pipeline, foldEvidence(occurrences));
-    await pipeline.metrics?.put(added(occurrences.flatMap(metricsOf)));
-  }
+  await count(await tellReleased(volume, `sweep/${id}`, pipeline), pipeline);
   await pipeline.ledger.settleCandidate(candidate);
 }
 
-/** Sends the hourly canary on its way, and says whether the last one came back. */
+/** Alerts the grants that have been open for longer than the policy allows; how many there are. */
+export async function judgeAges(pipeline: Pipeline): Promise<number> {
+  const { ledger, policy, now } = pipeline;
+  if (policy.orphanAfterHours === undefined) return 0;
+  let orphans = 0;
+  for await (const seen of ledger.openGrants()) {
+    if (judgeAge(seen, policy, now()).length === 0) continue;
+    const [head] = await ledger.headsOf([seen]);
+    const occurrences = head === undefined ? [] : judgeAge(head, policy, now());
+    orphans += occurrences.length;
+    for (const occurrence of occurrences) if (!head?.alertedIn?.includes(occurrence.group)) await tellOrphan(occurrence, seen, pipeline);
+  }
+  return orphans;
+}
+
+/** Told first and marked afterwards: a sweep that dies in between tells it again, and the alert's note keeps that quiet. */
+async function tellOrphan(occurrence: Occurrence, grant: GrantName, pipeline: Pipeline): Promise<void> {
+  const by = `sweep/${occurrence.eventId}`;
+  await tell([occurrence], [occurrence], by, pipeline);
+  for (const [group, time] of groupsEndingWith([occurrence], pipeline)) {
+    await pipeline.ledger.joinGroup(group, memberOf(grant), time);
+    await closeGrant(await pipeline.ledger.markGrant(grant, group), by, pipeline);
+  }
+}
+
+/** Sends the hourly canary on its way, and says whether the last one came back; once an hour the grants' ages are judged as well. */
 export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void> {
   const { ledger, now } = pipeline;
   const canary = await ledger.canary();
@@ -180,66 +311,5 @@ export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void>
   if (!canaryDue(canary, now())) return;
   await ledger.noteCanary('sent', now());
   await probe();
+  await judgeAges(pipeline);
 }
-
-/** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */
-async function tell(occurrences: readonly Occurrence[], counted: readonly Occurrence[], by: string, pipeline: Pipeline): Promise<void> {
-  if (occurrences.length === 0) return;
-  const told = await Promise.allSettled([
-    pipeline.metrics?.put(added(counted.flatMap(metricsOf))),
-    ...alertsOf(occurrences).map((one) => alert({ ...one, by }, pipeline, undefined)),
-  ]);
-  for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
-}
-
-interface Alert {
-  readonly lead: Occurrence;
-  readonly others: readonly Occurrence[];
-  readonly by: string;
-}
-
-/** One alert per group: its most severe occurrence leads, and a rule that folds into another's alert is told there. */
-function alertsOf(occurrences: readonly Occurrence[]): Omit<Alert, 'by'>[] {
-  const fired = new Set(occurrences.map(({ rule }) => rule));
-  const groups = new Map<string, Occurrence[]>();
-  const groupOfRule = new Map(occurrences.map(({ rule, group }) => [rule, group]));
-  for (const occurrence of occurrences) {
-    const host = ruleOf(occurrence.rule)?.foldedInto?.find((rule) => fired.has(rule));
-    const group = (host === undefined ? undefined : groupOfRule.get(host)) ?? occurrence.group;
-    groups.set(group, [...(groups.get(group) ?? []), occurrence]);
-  }
-  return [...groups].flatMap(([group, members]) => {
-    const rank = (occurrence: Occurrence): number => SEVERITIES.indexOf(occurrence.severity) + (occurrence.group === group ? 0 : 0.5);
-    const [lead, ...others] = [...members].sort((a, b) => rank(a) - rank(b));
-    return lead === undefined ? [] : { lead, others };
-  });
-}
-
-/** Sends an alert at least once: claim the group's lease, publish, note. Who finds the group told, or being told, is done. */
-async function alert({ lead, others, by }: Alert, pipeline: Pipeline, joint: Evidence | undefined): Promise<void> {
-  const { alerts, ledger, now, policy, digest } = pipeline;
-  if (alerts === undefined || !atLeast(lead.severity, policy.minimumAlertSeverity)) return;
-  for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
-    // An event dated in the future must not silence its group until then.
-    const present = fromSeconds(now());
-    const time = earlier(lead.time, present);
-    const note = await ledger.alertNote(lead.group);
-    const decision = decideAlert(note, { by, time, severity: lead.severity, now: now(), renotifyMinutes: policy.renotifyMinutes });
-    if (decision.act === 'covered') return;
-    if (decision.act === 'wait')
-      throw new AlertHeldError(`the alert of ${lead.rule} is held by ${note.claim?.by} until ${note.claim?.until}`);
-    const claim: Claim = { until: now() + LEASE_SECONDS, by, through: time, severity: lead.severity };
-    if (!(await ledger.claimAlert(lead.group, note, claim))) continue;
-    const evidence = joint ?? (await ledger.evidenceOf(findingId(lead.rule, lead.subject, digest))) ?? evidenceOfOne(lead);
-    const keyArn = ruleOf(lead.rule)?.tellsDependents ? lead.subject.keyArn : undefined;
-    const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
-    await alerts.publish(alertMessage({ lead, others, evidence, dependents, reminder: decision.reminder }, digest));
-    const through = later(later(time, earlier(evidence.last.time, present)), note.sent?.through ?? '');
-    await ledger.noteAlert(lead.group, { ...claim, through });
-    return;
-  }
-  throw new AlertHeldError(`the alert of ${lead.rule} changed hands ${CLAIM_ATTEMPTS} times`);
-}
-
-const earlier = (a: Timestamp, b: Timestamp): Timestamp => (a < b ? a : b);
-const later = (a: Timestamp, b: Timestamp): Timestamp => (a > b ? a : b);

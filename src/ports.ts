@@ -1,12 +1,12 @@
-import type { AlertMessage } from './core/alert-text.ts';
-import type { AlertNote, Claim } from './core/alerting.ts';
+import type { AlertAttributes, AlertNote, Claim } from './core/alerting.ts';
 import type { Canary } from './core/canary.ts';
 import type { Dependents } from './core/dependents.ts';
-import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from './core/fact.ts';
+import type { GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from './core/fact.ts';
 import type { Evidence, Occurrence } from './core/finding.ts';
 import type { GrantHead } from './core/grant.ts';
+import type { AlertMessage } from './core/message.ts';
 import type { Metric } from './core/metrics.ts';
-import type { Snapshot } from './core/snapshot.ts';
+import type { Settlement, Snapshot } from './core/snapshot.ts';
 import type { Timestamp } from './core/timestamp.ts';
 
 /**
@@ -14,9 +14,11 @@ import type { Timestamp } from './core/timestamp.ts';
  * may come between; every read sees all that was written before it began, {@link Ledger.dependents} excepted.
  * A throw is an infrastructure fault: try again.
  */
-export interface Ledger {
+export interface Ledger extends AlertBook {
   /** Keeps a fact that stands for itself. */
-  addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void>;
+  addFact(fact: StandingFact): Promise<void>;
+  /** The changes of state that are kept where this one is: of its key, its trail, its rule. */
+  changesBeside(fact: StandingFact): Promise<readonly StandingFact[]>;
   /** Keeps a creation in its volume's timeline; always before {@link Ledger.joinCreation}. */
   addCreation(fact: GrantCreated): Promise<void>;
   /** Tells the grant of its creation; the grant as it then stands. */
@@ -25,8 +27,8 @@ export interface Ledger {
   joinEnding(fact: GrantEnded): Promise<GrantHead>;
   /** The creations in a volume's timeline. */
   creationsOf(volume: Volume): Promise<readonly GrantCreated[]>;
-  /** The grants of these creations; one whose creation has not been joined yet counts as created. */
-  headsOf(creations: readonly GrantCreated[]): Promise<readonly GrantHead[]>;
+  /** These grants as they stand; none for one of which nothing was joined yet. */
+  headsOf(grants: readonly GrantName[]): Promise<readonly GrantHead[]>;
   /** A volume's successful Decrypts at or after an instant. */
   decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]>;
   /** Keeps one occurrence as evidence of its finding. */
@@ -41,12 +43,10 @@ export interface Ledger {
   settleCandidate(candidate: PendingCandidate): Promise<void>;
   /** Who depends on a key by an open grant, as of about now: for people, never for a judgement. */
   dependents(keyArn: string): Promise<Dependents>;
-  /** What is noted of a group's alert. */
-  alertNote(group: string): Promise<AlertNote>;
-  /** Takes the lease on a group's alert; false when its note is no longer `seen`. */
-  claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean>;
-  /** Notes that the claimed alert went out and gives the lease back; nothing when the lease has passed to another. */
-  noteAlert(group: string, claim: Claim): Promise<void>;
+  /** The open grants of every key, by the index: each to be read again before it is judged. */
+  openGrants(): AsyncIterable<GrantHead>;
+  /** Notes on a grant that `group` tells of it; the grant as it then stands. */
+  markGrant(grant: GrantName, group: string): Promise<GrantHead>;
   /** The audit's own canary. */
   canary(): Promise<Canary>;
   /** A canary sets out, or is back; the latest of each is kept. */
@@ -54,6 +54,37 @@ export interface Ledger {
   /** Everything. Reads the whole ledger. */
   snapshot(): Promise<Snapshot>;
 }
+
+/** What is noted of alerts, so that each goes out once. The same promises as {@link Ledger}'s. */
+export interface AlertBook {
+  /** What is noted of a group's alert. */
+  alertNote(group: string): Promise<AlertNote>;
+  /** Takes the lease on a group's alert; false when its note is no longer `seen`. */
+  claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean>;
+  /** Notes that the claimed alert went out and gives the lease back; nothing when the lease has passed to another. */
+  noteAlert(group: string, claim: Claim, attributes: AlertAttributes): Promise<void>;
+  /** Notes that what the group told up to the claim's `through` is over, and gives the lease back; nothing when it has passed to another. */
+  noteEnd(group: string, claim: Claim): Promise<void>;
+  /** Notes that what the group told was wrong, as if it had never been told, and gives the lease back; nothing when it has passed to another. */
+  noteCorrection(group: string, claim: Claim): Promise<void>;
+  /** Gives the lease back: there was nothing to send after all. */
+  releaseAlert(group: string, claim: Claim): Promise<void>;
+  /** Keeps that a group's alert is about this grant or volume too; `time` says how long to remember it. */
+  joinGroup(group: string, member: string, time: Timestamp): Promise<void>;
+  /** The member is over, or never was one: those that are left, up to a hundred. */
+  leaveGroup(group: string, member: string): Promise<readonly string[]>;
+  /** Keeps that a finding which may yet be withdrawn was told; `time` says how long to remember it. */
+  noteTold(findingId: string, time: Timestamp): Promise<void>;
+  /** The finding was corrected. */
+  forgetTold(findingId: string): Promise<void>;
+  /** True when the finding was told and not corrected since. */
+  wasTold(findingId: string): Promise<boolean>;
+  /** Keeps that an operator has settled a finding, in place of an earlier settlement. Only the command line does. */
+  settle(findingId: string, settlement: Settlement): Promise<void>;
+}
+
+/** What names a grant. */
+export type GrantName = Pick<GrantHead, 'keyArn' | 'grantId'>;
 
 /** A finding that joins several facts, waiting for its alert. */
 export interface Candidate {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AlertHeldError } from '../src/alerts.ts';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { reportOf } from '../src/core/report.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { AlertHeldError, auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
 import type { Ledger } from '../src/ports.ts';
 import { sha256 } from '../src/system.ts';
 import { type Delivery, deliveriesOf, type FleetEvent, fleets, inOrder, instant } from './support/fleet.ts';
@@ -71,7 +72,7 @@ async function expectedOf(events: readonly FleetEvent[]): Promise<{ report: unkn
   const ledger = new MemoryLedger();
   const { pipeline, sent } = runOn(ledger);
   for (const { record } of inOrder(events)) await auditEvent(record, pipeline);
-  return { report: reportOf(await ledger.snapshot(), sha256), threads: new Set(sent) };
+  return { report: reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256), threads: new Set(sent) };
 }
 
 describe('many handlers on one table', () => {
@@ -86,7 +87,7 @@ describe('many handlers on one table', () => {
           const run = runOn(ledger);
           await deliverConcurrently(deliveries, run);
           const expected = await expectedOf(events);
-          expect(reportOf(await ledger.snapshot(), sha256)).toEqual(expected.report);
+          expect(reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256)).toEqual(expected.report);
           // Which of several occurrences tells a group may differ; that each group is told may not.
           expect([...new Set(run.sent)].sort()).toEqual(expect.arrayContaining([...expected.threads].sort()));
           records += events.length;

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
+import { readPolicy } from '../src/core/read-policy.ts';
 import { reportOf } from '../src/core/report.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
@@ -14,6 +15,15 @@ const eventsOf = (scenario: string): unknown[] =>
     .filter((name) => /^\d/.test(name))
     .sort()
     .map((name) => JSON.parse(readFileSync(`${EVENTS}${scenario}/${name}`, 'utf8')));
+
+/** The policy that judges a scenario: its own, where it has one. */
+function policyOf(scenario: string): Policy {
+  const path = `${EVENTS}${scenario}/policy.json`;
+  if (!existsSync(path)) return DEFAULT_POLICY;
+  const reading = readPolicy(JSON.parse(readFileSync(path, 'utf8')));
+  if ('problems' in reading) throw new Error(`${path}: ${reading.problems.join('; ')}`);
+  return reading.policy;
+}
 
 /** Their revocation is delivered before the earlier retirement that excuses it. */
 const TOLD_THEN_WITHDRAWN = new Set(['revoke-after-retire']);
@@ -35,7 +45,7 @@ interface Outcome {
 }
 
 /** Sends the events in, failing one call; a failed event comes back a minute later, as Lambda's queue has it. */
-async function run(events: readonly unknown[], fault?: Fault): Promise<Outcome> {
+async function run(events: readonly unknown[], policy: Policy, fault?: Fault): Promise<Outcome> {
   let calls = 0;
   let now = Date.parse('2026-11-20T00:00:00Z') / 1000;
   const failing = <T extends object>(target: T): T =>
@@ -58,7 +68,7 @@ async function run(events: readonly unknown[], fault?: Fault): Promise<Outcome> 
   const metrics = new Set<string>();
   const pipeline: Pipeline = {
     ledger: failing(ledger),
-    policy: DEFAULT_POLICY,
+    policy,
     digest: sha256,
     now: () => now,
     log: () => {},
@@ -85,20 +95,21 @@ async function run(events: readonly unknown[], fault?: Fault): Promise<Outcome> 
   for (const event of events) await untilDone(() => auditEvent(event, pipeline));
   now += 3_600;
   await untilDone(() => settleCandidates(pipeline));
-  return { report: reportOf(await ledger.snapshot(), sha256), alerts, metrics, calls };
+  return { report: reportOf(await ledger.snapshot(), policy, sha256), alerts, metrics, calls };
 }
 
 describe('one failing call, before or after its effect, then redelivery', () => {
   it.each(scenarios)('%s ends as if nothing had happened', async (scenario) => {
     const events = eventsOf(scenario);
-    const undisturbed = await run(events);
+    const policy = policyOf(scenario);
+    const undisturbed = await run(events, policy);
     const expected = JSON.parse(readFileSync(`${EVENTS}${scenario}/expected.json`, 'utf8'));
     const holds = expected.findings.length > 0 || TOLD_THEN_WITHDRAWN.has(scenario);
     expect(undisturbed.alerts.size > 0, 'somebody is told exactly when there is something to tell').toBe(holds);
     expect(undisturbed.metrics.has('Findings')).toBe(holds);
     for (let call = 0; call < undisturbed.calls; call += 1) {
       for (const effect of ['before', 'after'] as const) {
-        const disturbed = await run(events, { call, effect });
+        const disturbed = await run(events, policy, { call, effect });
         const where = `call ${call} ${effect} its effect`;
         expect(disturbed.report, where).toEqual(undisturbed.report);
         expect(disturbed.metrics, where).toEqual(undisturbed.metrics);

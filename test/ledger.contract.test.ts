@@ -171,20 +171,41 @@ describe.each([
     expect(await ledger.pendingCandidates(6_000)).toMatchObject([{ since: 6_000 }]);
   });
 
+  it('keeps the latest settlement of a finding, beside its evidence', async () => {
+    const settlement = { at: '2026-11-03T10:00:00Z', reason: 'known %/#|💥 ‮', through: '2026-11-02T10:00:00Z' };
+    await ledger.addEvidence('f1', occurrence('a'));
+    expect((await ledger.snapshot()).settlements).toEqual(new Map());
+    await ledger.settle('f1', { ...settlement, reason: 'not yet known' });
+    await ledger.settle('f1', settlement);
+    await ledger.settle('f1', settlement);
+    const { settlements, occurrences } = await ledger.snapshot();
+    expect(settlements).toEqual(new Map([['f1', settlement]]));
+    expect(occurrences).toEqual([occurrence('a')]);
+    expect(await ledger.evidenceOf('f1')).toMatchObject({ count: 1 });
+  });
+
   it('gives a group’s lease to one handler, and notes only for who holds it', async () => {
-    const claim = (by: string): Claim => ({ by, until: 15, through: '2026-11-02T10:00:00Z', severity: 'high' });
+    const claim = (by: string): Claim => ({
+      tells: 'alert',
+      by,
+      until: 15,
+      through: '2026-11-02T10:00:00Z',
+      severity: 'high',
+    });
     expect(await ledger.alertNote('g')).toEqual({});
     const outcomes = await Promise.all(['a', 'b', 'c'].map((by) => ledger.claimAlert('g', {}, claim(by))));
     expect(outcomes.filter((won) => won)).toHaveLength(1);
     const winner = ['a', 'b', 'c'][outcomes.indexOf(true)] ?? '';
     const held = await ledger.alertNote('g');
     expect(held).toEqual({ claim: claim(winner) });
-    await ledger.noteAlert('g', claim('somebody else'));
+    await ledger.noteAlert('g', claim('somebody else'), {});
     expect(await ledger.alertNote('g')).toEqual(held);
     expect(await ledger.claimAlert('g', held, { ...claim('next'), until: 30 })).toBe(true);
-    await ledger.noteAlert('g', claim(winner));
-    await ledger.noteAlert('g', { ...claim('next'), until: 30, through: '2026-11-02T10:05:00Z' });
-    expect(await ledger.alertNote('g')).toEqual({ sent: { through: '2026-11-02T10:05:00Z', severity: 'high' } });
+    await ledger.noteAlert('g', claim(winner), {});
+    await ledger.noteAlert('g', { ...claim('next'), until: 30, through: '2026-11-02T10:05:00Z' }, { rule: 'r' });
+    expect(await ledger.alertNote('g')).toEqual({
+      sent: { through: '2026-11-02T10:05:00Z', severity: 'high', attributes: { rule: 'r' } },
+    });
     expect(await ledger.claimAlert('g', held, claim('late'))).toBe(false);
     const other = { sent: { through: '2026-11-02T10:05:00Z', severity: 'medium' as const } };
     expect(await ledger.claimAlert('g', other, claim('late')), 'the same instant told at another severity').toBe(false);

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AlertMessage } from '../src/core/alert-text.ts';
+import { AlertHeldError } from '../src/alerts.ts';
 import { readEnvelope } from '../src/core/envelope.ts';
+import type { AlertMessage } from '../src/core/message.ts';
 import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { type LedgerReport, reportOf } from '../src/core/report.ts';
 import { judgeFact } from '../src/core/rules/registry.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { AlertHeldError, auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
-import type { Ledger } from '../src/ports.ts';
+import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import {
   ACCOUNT,
@@ -33,6 +33,7 @@ import {
   service,
   user,
 } from './support/fleet.ts';
+import { everyInterleaving, type Gate, gatedLedger } from './support/interleaving.ts';
 import { expectedReport } from './support/model.ts';
 
 const RUNS = Number(process.env.KMS_AUDIT_RUNS ?? 10_000);
@@ -113,28 +114,8 @@ class Deployment {
   async finish(): Promise<Run> {
     this.wait(3600);
     await settleCandidates(this.pipeline);
-    return { report: reportOf(await this.ledger.snapshot(), sha256), told: this.told, metrics: this.metrics };
+    return { report: reportOf(await this.ledger.snapshot(), this.pipeline.policy, sha256), told: this.told, metrics: this.metrics };
   }
-}
-
-/** What stands before every call to the outside: it decides when, or whether, the call is made. */
-type Gate = (step: string, call: () => Promise<unknown>) => Promise<void>;
-
-/** The ledger with every method behind the gate. */
-function gatedLedger(ledger: Ledger, gate: Gate): Ledger {
-  return new Proxy(ledger, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      return async (...given: unknown[]) => {
-        let result: unknown;
-        await gate(String(name), async () => {
-          result = await Reflect.apply(member, target, given);
-        });
-        return result;
-      };
-    },
-  });
 }
 
 /** Audits the deliveries one after the other, then sweeps once everything has stood for an hour. */
@@ -595,40 +576,6 @@ describe('untrusted text', () => {
     );
   });
 });
-
-/** Everything that could happen between handlers: runs `scenario` once for every order in which their calls may be made. */
-async function everyInterleaving(scenario: (gate: Gate) => Promise<void>): Promise<number> {
-  const path: number[] = [];
-  let runs = 0;
-  do {
-    const widths: number[] = [];
-    const waiting: (() => void)[] = [];
-    const gate: Gate = async (_step, call) => {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      await call();
-    };
-    const finished = scenario(gate);
-    let failure: { readonly error: unknown } | undefined;
-    finished.catch((error: unknown) => {
-      failure = { error };
-    });
-    for (let step = 0; ; step += 1) {
-      // All promises that can settle by themselves have settled once the event loop turns.
-      await new Promise(setImmediate);
-      if (waiting.length === 0) break;
-      widths[step] = waiting.length;
-      path[step] ??= 0;
-      waiting.splice(path[step] ?? 0, 1)[0]?.();
-    }
-    if (failure !== undefined) throw new Error(`interleaving ${path.join(' ')}`, { cause: failure.error });
-    await finished;
-    runs += 1;
-    path.length = widths.length;
-    while (path.length > 0 && (path.at(-1) ?? 0) + 1 >= (widths[path.length - 1] ?? 0)) path.pop();
-    if (path.length > 0) path[path.length - 1] = (path.at(-1) ?? 0) + 1;
-  } while (path.length > 0);
-  return runs;
-}
 
 interface Meeting {
   readonly title: string;

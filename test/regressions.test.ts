@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
 import { listSources, readSource } from '../src/cli/input.ts';
-import type { AlertMessage } from '../src/core/alert-text.ts';
 import { findingId, type Occurrence } from '../src/core/finding.ts';
+import type { AlertMessage } from '../src/core/message.ts';
 import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { reportOf } from '../src/core/report.ts';
@@ -109,7 +109,7 @@ describe('the sweep', () => {
     one.clock.now += 3_600;
     await settleCandidates(one.pipeline);
     expect(one.sent).toEqual([]);
-    expect(reportOf(await one.pipeline.ledger.snapshot(), sha256).findings).toMatchObject([{ rule: 'use-after-release' }]);
+    expect(reportOf(await one.pipeline.ledger.snapshot(), DEFAULT_POLICY, sha256).findings).toMatchObject([{ rule: 'use-after-release' }]);
   });
 });
 
@@ -188,7 +188,7 @@ describe('the database', () => {
     for (const order of [records, [...records].reverse()]) {
       for (const ledger of [new MemoryLedger(), new DynamoDbLedger(tables.client, await tables.create())]) {
         await auditEvent(order, bench(ledger).pipeline);
-        reports.push(reportOf(await ledger.snapshot(), sha256));
+        reports.push(reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256));
       }
     }
     expect(reports[0]?.volumes).toHaveLength(4);

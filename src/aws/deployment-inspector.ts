@@ -28,6 +28,7 @@ const RULES = [
   'KeyChangeRule',
   'RefusedUseRule',
   'SweepEventsRuleSchedule1',
+  'TaskStoppedRule',
 ];
 
 /** Observes a deployment, reading only; undefined where there is no such stack. What fails is part of what is observed. */

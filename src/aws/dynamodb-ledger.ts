@@ -1,33 +1,22 @@
 import type { DynamoDBClient, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
-import type { AlertNote, Claim } from '../core/alerting.ts';
 import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
 import type { Cluster } from '../core/encryption-context.ts';
-import type { GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
+import type { GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
 import { EVENT_IDS_LISTED, type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
 import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
-import type { Candidate, Ledger, PendingCandidate } from '../ports.ts';
-import {
-  decodeFact,
-  decodeHead,
-  decodeNote,
-  decodeOccurrence,
-  encodeFact,
-  encodeOccurrence,
-  type Item,
-  keyOf,
-  textOf,
-} from './item-codec.ts';
+import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
+import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
+import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
 import {
   CANARY_KEY,
   candidateKey,
   evidenceKey,
   factKey,
   grantKey,
-  noteKey,
   ofOpenSortKey,
   openSortKey,
   PENDING,
@@ -59,19 +48,31 @@ const LATEST_SIGHT = '(attribute_not_exists(seen) OR seen < :seen)';
  * latest) of its kind, so that repetition and order cannot matter; every read that a judgement rests on is consistent.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
-export class DynamoDbLedger implements Ledger {
+export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   readonly #table: Table;
   readonly #retention: number;
 
-  constructor(client: DynamoDBClient, table: string, retentionDays = RETENTION_DAYS) {
-    this.#table = new Table(client, table);
-    this.#retention = retentionDays * DAY_SECONDS;
+  constructor(client: DynamoDBClient, name: string, retentionDays = RETENTION_DAYS) {
+    const table = new Table(client, name);
+    const retention = retentionDays * DAY_SECONDS;
+    super(table, retention);
+    this.#table = table;
+    this.#retention = retention;
   }
 
-  async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
+  async addFact(fact: StandingFact): Promise<void> {
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
     await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
+  }
+
+  async changesBeside(fact: StandingFact): Promise<readonly StandingFact[]> {
+    const changes: StandingFact[] = [];
+    for await (const item of this.#table.range(factKey(fact).pk, 'S#', 'S~')) {
+      const change = decodeFact(item);
+      if (change.kind !== 'grant-created') changes.push(change);
+    }
+    return changes;
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
@@ -124,8 +125,8 @@ export class DynamoDbLedger implements Ledger {
     return creations;
   }
 
-  async headsOf(creations: readonly GrantCreated[]): Promise<readonly GrantHead[]> {
-    const keys = [...new Map(creations.map((creation) => [grantKey(creation).pk, grantKey(creation)])).values()];
+  async headsOf(grants: readonly GrantName[]): Promise<readonly GrantHead[]> {
+    const keys = [...new Map(grants.map((grant) => [grantKey(grant).pk, grantKey(grant)])).values()];
     const heads: GrantHead[] = [];
     for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
       const items = await Promise.all(keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#table.get(key)));
@@ -230,38 +231,16 @@ export class DynamoDbLedger implements Ledger {
     return countDependents(clusters, from === undefined);
   }
 
-  async alertNote(group: string): Promise<AlertNote> {
-    const item = await this.#table.get(noteKey(group));
-    return item === undefined ? {} : decodeNote(item);
+  async markGrant(grant: GrantName, group: string): Promise<GrantHead> {
+    const item = await this.#table.update(grantKey(grant), {
+      UpdateExpression: 'ADD ag :group',
+      ExpressionAttributeValues: { ':group': { SS: [group] } },
+    });
+    return decodeHead(item ?? bareHead(grant));
   }
 
-  async claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean> {
-    const conditions = [
-      seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent AND sev = :seenSev',
-      seen.claim === undefined ? 'attribute_not_exists(claim)' : 'claim = :seenClaim AND claimBy = :seenBy',
-    ];
-    const taken = await this.#table.update(noteKey(group), {
-      UpdateExpression: 'SET claim = :until, claimBy = :by, claimThrough = :through, claimSev = :sev, exp = :exp',
-      ConditionExpression: conditions.join(' AND '),
-      ExpressionAttributeValues: {
-        ':until': N(claim.until),
-        ':by': S(claim.by),
-        ':through': S(claim.through),
-        ':sev': S(claim.severity),
-        ':exp': N(claim.until + this.#retention),
-        ...(seen.sent && { ':seenSent': S(seen.sent.through), ':seenSev': S(seen.sent.severity) }),
-        ...(seen.claim && { ':seenClaim': N(seen.claim.until), ':seenBy': S(seen.claim.by) }),
-      },
-    });
-    return taken !== undefined;
-  }
-
-  async noteAlert(group: string, { by, until, through, severity }: Claim): Promise<void> {
-    await this.#table.update(noteKey(group), {
-      UpdateExpression: 'SET sent = :through, sev = :sev REMOVE claim, claimBy, claimThrough, claimSev',
-      ConditionExpression: 'claimBy = :by AND claim = :until',
-      ExpressionAttributeValues: { ':through': S(through), ':sev': S(severity), ':by': S(by), ':until': N(until) },
-    });
+  async *openGrants(): AsyncGenerator<GrantHead> {
+    for await (const item of this.#table.scanIndex(INDEX)) if (keyOf(item).pk.startsWith('G/')) yield decodeHead(item);
   }
 
   async canary(): Promise<Canary> {
@@ -297,7 +276,7 @@ export class DynamoDbLedger implements Ledger {
 }
 
 /** A head of which nothing is known but its key. */
-const bareHead = (fact: GrantCreated | GrantEnded): Item => ({ pk: S(grantKey(fact).pk) });
+const bareHead = (grant: GrantName): Item => ({ pk: S(grantKey(grant).pk) });
 
 const evidenceRange = (findingId: string) => rangeOf(evidenceKey(findingId, '').pk, 'E#', 'E~');
 

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { AlertNote } from '../core/alerting.ts';
+import type { AlertNote, Claim } from '../core/alerting.ts';
 import type { Caller } from '../core/caller.ts';
-import type { GrantConstraint, GrantCreated, KeyChanged, KeyUsed, Refused, Rehearsed } from '../core/fact.ts';
+import type { GrantConstraint, GrantCreated, StandingFact } from '../core/fact.ts';
 import { eventIdOf, timeOf } from '../core/fact.ts';
 import type { Occurrence } from '../core/finding.ts';
 import type { GrantEnd, GrantHead } from '../core/grant.ts';
@@ -11,7 +11,7 @@ import { grantOfPartition, type ItemKey, ofOpenSortKey, volumeOfPartition } from
 /** An item as DynamoDB sends it. */
 export type Item = Readonly<Record<string, AttributeValue>>;
 
-type StoredFact = GrantCreated | KeyUsed | Rehearsed | Refused | KeyChanged;
+type StoredFact = GrantCreated | StandingFact;
 
 /** A string attribute. */
 export const textOf = (item: Item, name: string): string | undefined => item[name]?.S;
@@ -103,6 +103,7 @@ export function decodeHead(item: Item): GrantHead {
     ...(created === undefined ? {} : { created }),
     ...ofOpenSortKey(textOf(item, 'is') ?? '-'),
     ...(end === undefined ? {} : { end }),
+    ...(item.ag?.SS === undefined ? {} : { alertedIn: [...item.ag.SS].sort() }),
   };
 }
 
@@ -127,13 +128,25 @@ export function decodeOccurrence(item: Item): Occurrence {
 /** The note of an alert's item. */
 export function decodeNote(item: Item): AlertNote {
   const sent = textOf(item, 'sent');
+  const over = textOf(item, 'over');
   const until = item.claim?.N;
+  const attributes = textOf(item, 'attrs');
   return {
-    ...(sent === undefined ? {} : { sent: { through: sent, severity: severityIn(item, 'sev') } }),
+    ...(sent === undefined
+      ? {}
+      : {
+          sent: {
+            through: sent,
+            severity: severityIn(item, 'sev'),
+            ...(attributes === undefined ? {} : { attributes: JSON.parse(attributes) }),
+          },
+        }),
+    ...(over === undefined ? {} : { over }),
     ...(until === undefined
       ? {}
       : {
           claim: {
+            tells: tellsIn(item),
             until: Number(until),
             by: textOf(item, 'claimBy') ?? '',
             through: textOf(item, 'claimThrough') ?? '',
@@ -147,4 +160,9 @@ export function decodeNote(item: Item): AlertNote {
 function severityIn(item: Item, name: string): Severity {
   const value = textOf(item, name);
   return value === 'critical' || value === 'high' || value === 'medium' ? value : 'low';
+}
+
+function tellsIn(item: Item): Claim['tells'] {
+  const value = textOf(item, 'claimTells');
+  return value === 'over' || value === 'joint' ? value : 'alert';
 }

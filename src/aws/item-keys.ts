@@ -1,16 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, Resource } from '../core/encryption-context.ts';
-import {
-  type Fact,
-  type GrantCreated,
-  type KeyChanged,
-  type KeyUsed,
-  orderOf,
-  type Refused,
-  type Rehearsed,
-  type Volume,
-  volumeOf,
-} from '../core/fact.ts';
+import { type Fact, type GrantCreated, orderOf, type StandingFact, type Volume, volumeOf } from '../core/fact.ts';
 import { fromKeyPart, keyPart } from '../core/text.ts';
 
 /** Where an item lives in the table. */
@@ -62,8 +52,8 @@ export function ofOpenSortKey(is: string): { readonly cluster?: Cluster; readonl
   return { cluster: { account, name }, ...(volumeId ? { volumeId } : {}) };
 }
 
-/** Where a fact is kept: with its volume, else its grant, else its key; a rehearsal with its cluster. */
-export function factKey(fact: GrantCreated | KeyUsed | Rehearsed | Refused | KeyChanged): ItemKey {
+/** Where a fact is kept: with its volume, else its grant, else its key; what concerns a cluster, a trail or a rule with that. `S#` is a change of state. */
+export function factKey(fact: GrantCreated | StandingFact): ItemKey {
   const order = orderOf(fact);
   const volume = volumeOf(fact);
   switch (fact.kind) {
@@ -72,18 +62,27 @@ export function factKey(fact: GrantCreated | KeyUsed | Rehearsed | Refused | Key
     case 'key-used':
       return { pk: volume === undefined ? keyPartition(fact) : volumePartition(volume), sk: `U#${order}` };
     case 'rehearsed':
-      return {
-        pk: fact.cluster === undefined ? keyPartition(fact) : joined('C', fact.cluster.account, fact.cluster.name),
-        sk: `R#${order}`,
-      };
+      return { pk: fact.cluster === undefined ? keyPartition(fact) : clusterPartition(fact.cluster), sk: `R#${order}` };
     case 'refused':
       return { pk: keyPartition(fact), sk: `F#${order}` };
     case 'key-changed':
       return { pk: fact.keyStoreId === undefined ? keyPartition(fact) : joined('K', 'store', fact.keyStoreId), sk: `S#${order}` };
+    case 'key-policy-put':
+      return { pk: keyPartition(fact), sk: `P#${order}` };
+    case 'cluster-configured':
+      return { pk: clusterPartition(fact.cluster), sk: `S#${order}` };
+    case 'task-stopped':
+      return { pk: clusterPartition(fact.cluster), sk: `X#${order}` };
+    case 'trail-changed':
+      return { pk: joined('T', fact.trailArn), sk: `S#${order}` };
+    case 'event-rule-changed':
+      return { pk: joined('T', fact.ruleArn), sk: `S#${order}` };
     default:
       return fact satisfies never;
   }
 }
+
+const clusterPartition = ({ account, name }: Cluster): string => joined('C', account, name);
 
 /** Facts of a key, or, where the record names none, of its account and Region. */
 function keyPartition({ keyArn, account, region }: Fact): string {
@@ -107,3 +106,15 @@ export const CANARY_KEY: ItemKey = { pk: 'canary', sk: HEAD };
 
 /** What is noted of a group's alert. */
 export const noteKey = (group: string): ItemKey => ({ pk: joined('A', digest(group)), sk: HEAD });
+
+/** A grant or volume that a group's alert is about, beside the group's note; digested, since names may be long. */
+export const memberKey = (group: string, member: string): ItemKey => ({ pk: noteKey(group).pk, sk: `M#${digest(member)}` });
+
+/** That a finding was told, beside its evidence. */
+export const toldKey = (findingId: string): ItemKey => ({ pk: joined('F', findingId), sk: 'T' });
+
+/** The sort key of a finding's settlement. */
+export const SETTLED = 'Z';
+
+/** That an operator has settled a finding, beside its evidence. */
+export const settlementKey = (findingId: string): ItemKey => ({ pk: joined('F', findingId), sk: SETTLED });

@@ -1,5 +1,5 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { AlertMessage } from '../core/alert-text.ts';
+import type { AlertMessage } from '../core/message.ts';
 import type { AlertSink } from '../ports.ts';
 
 /**

@@ -1,5 +1,6 @@
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -7,6 +8,8 @@ import {
   type QueryCommandInput,
   type QueryCommandOutput,
   ScanCommand,
+  type ScanCommandInput,
+  type ScanCommandOutput,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -48,6 +51,11 @@ export class Table {
     }
   }
 
+  /** Takes an item away, if it is there. */
+  async remove(key: ItemKey): Promise<void> {
+    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: itemKey(key) }));
+  }
+
   /** The item as of all writes before; undefined when there is none. */
   async get(key: ItemKey): Promise<Item | undefined> {
     const { Item } = await this.#client.send(new GetItemCommand({ TableName: this.#table, Key: itemKey(key), ConsistentRead: true }));
@@ -75,11 +83,21 @@ export class Table {
   }
 
   /** Every item there is. */
-  async *scan(): AsyncGenerator<Item> {
+  scan(): AsyncGenerator<Item> {
+    return this.#scan({ ConsistentRead: true });
+  }
+
+  /** Every item of an index, as of about now. */
+  scanIndex(index: string): AsyncGenerator<Item> {
+    return this.#scan({ IndexName: index });
+  }
+
+  async *#scan(input: Omit<ScanCommandInput, 'TableName'>): AsyncGenerator<Item> {
     let from: Item | undefined;
     do {
-      const page = await this.#client.send(
-        new ScanCommand({ TableName: this.#table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      const page: ScanCommandOutput = await this.#client.send(
+        // What a Scan takes is for the operator to know, and costs nothing to ask.
+        new ScanCommand({ TableName: this.#table, ReturnConsumedCapacity: 'TOTAL', ...input, ...(from && { ExclusiveStartKey: from }) }),
       );
       yield* page.Items ?? [];
       from = page.LastEvaluatedKey;

@@ -11,6 +11,8 @@ export interface GrantHead {
   readonly cluster?: Cluster;
   readonly volumeId?: string;
   readonly end?: GrantEnd;
+  /** The groups whose alerts told of this grant, so that its ending can be told as well. */
+  readonly alertedIn?: readonly string[];
 }
 
 /** The ending that decides: the earliest. */
@@ -41,6 +43,7 @@ export function withCreation(head: GrantHead | undefined, fact: GrantCreated): G
     ...(cluster === undefined ? {} : { cluster }),
     ...(volumeId === undefined ? {} : { volumeId }),
     ...(head?.end === undefined ? {} : { end: head.end }),
+    ...(head?.alertedIn === undefined ? {} : { alertedIn: head.alertedIn }),
   };
 }
 

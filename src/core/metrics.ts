@@ -1,4 +1,5 @@
 import type { Occurrence } from './finding.ts';
+import type { Policy } from './policy.ts';
 
 /** A count to add to a CloudWatch metric; each distinct set of dimensions costs money, so none is free text. */
 export interface Metric {
@@ -16,9 +17,12 @@ const OWN_METRIC: ReadonlyMap<string, { readonly name: string; readonly byCluste
 
 const count = (name: string, dimensions: Readonly<Record<string, string>> = {}): Metric => ({ name, dimensions, value: 1 });
 
-/** The counts one occurrence adds. `ClusterName` only where the cluster is trusted: strangers must not make a dimension. */
-export function metricsOf({ rule, severity, subject }: Occurrence): Metric[] {
-  const metrics = [count('Findings', { Rule: rule }), count('Findings', { Severity: severity })];
+/** The counts one occurrence adds; a silent rule's only its own. `ClusterName` only where the cluster is trusted: strangers must not make a dimension. */
+export function metricsOf({ rule, severity, subject }: Occurrence, policy: Policy): Metric[] {
+  const metrics = [count('Findings', { Rule: rule })];
+  // What an alarm watches would wake somebody all the same.
+  if (policy.rules[rule] === 'silent') return metrics;
+  metrics.push(count('Findings', { Severity: severity }));
   const own = OWN_METRIC.get(rule);
   if (own === undefined) return metrics;
   metrics.push(count(own.name));

@@ -1,12 +1,12 @@
 import { type ClusterDependents, countDependents } from './dependents.ts';
+import { underPolicy } from './expectation.ts';
 import type { GrantCreated, KeyUsed, Volume } from './fact.ts';
 import { eventIdOf, timeOf, volumeOf } from './fact.ts';
 import { type Evidence, type Finding, findingId, foldEvidence, type Occurrence } from './finding.ts';
 import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
 import { type KeyState, keyState } from './key-state.ts';
-import { grantRevokedInUse } from './rules/grant-revoked-in-use.ts';
-import { ruleOf } from './rules/registry.ts';
-import { useAfterRelease } from './rules/use-after-release.ts';
+import type { Policy } from './policy.ts';
+import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Digest, printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -42,10 +42,17 @@ export interface LedgerReport {
   readonly keys: readonly KeyReport[];
 }
 
-/** Folds a ledger's facts into what they say together; the same for any order in which they came. */
-export function reportOf(snapshot: Snapshot, digest: Digest): LedgerReport {
+/**
+ * Folds a ledger's facts into what they say together under a policy; the same for any order in which they came. What
+ * depends on the time of day is judged only where `now` (seconds since 1970) is given.
+ */
+export function reportOf(snapshot: Snapshot, policy: Policy, digest: Digest, now?: number): LedgerReport {
   const timelines = timelinesOf(snapshot);
-  return { findings: findingsOf(snapshot, timelines, digest), volumes: timelines.map(volumeReport), keys: keysOf(snapshot) };
+  return {
+    findings: findingsOf(snapshot, timelines, { policy, digest, now }),
+    volumes: timelines.map(volumeReport),
+    keys: keysOf(snapshot),
+  };
 }
 
 /** The facts of one volume, joined. */
@@ -126,11 +133,18 @@ function grantReport(head: GrantHead): GrantReport {
   };
 }
 
-function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], digest: Digest): Finding[] {
+interface Judged {
+  readonly policy: Policy;
+  readonly digest: Digest;
+  readonly now: number | undefined;
+}
+
+function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], { policy, digest, now }: Judged): Finding[] {
   const occurrences = [
-    ...snapshot.occurrences,
-    ...snapshot.grants.flatMap(grantRevokedInUse.judge),
-    ...timelines.flatMap(({ volume, grants, decrypts }) => useAfterRelease.judge(volume, [...grants.values()], decrypts)),
+    ...snapshot.occurrences.flatMap((occurrence) => underPolicy(occurrence, policy)),
+    ...snapshot.grants.flatMap((head) => judgeGrant(head, policy)),
+    ...timelines.flatMap(({ volume, grants, decrypts }) => judgeVolume(volume, [...grants.values()], decrypts, policy)),
+    ...(now === undefined ? [] : snapshot.grants.flatMap((head) => judgeAge(head, policy, now))),
   ];
   const byId = grouped(occurrences, ({ rule, subject }) => findingId(rule, subject, digest));
   const findings = [...byId].flatMap(([id, all]) => {
@@ -161,17 +175,24 @@ function findingOf(id: string, { first, last, orders, count }: Evidence): Findin
   };
 }
 
-/** One line: what is wrong, and with what. */
-export function titleOf({ rule, subject, about }: Occurrence): string {
+/** What an ARN says before it names its resource. */
+const ARN_HEAD = /^arn:[^:]*:[^:]*:[^:]*:[^:]*:/;
+
+/** One line: what is wrong, and with what; the cluster or resource first, because subjects are cut short. */
+export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'subject' | 'about'>): string {
   const { clusterName, resource, keyArn, keyStoreId } = { ...about, ...subject };
   const key = keyArn?.split('/').at(-1) ?? keyStoreId;
-  const parts = [key === undefined ? undefined : `key ${key}`, clusterName === undefined ? undefined : `cluster ${clusterName}`, resource];
+  const parts = [
+    clusterName === undefined ? undefined : `cluster ${clusterName}`,
+    resource?.replace(ARN_HEAD, ''),
+    key === undefined ? undefined : `key ${key}`,
+  ];
   const named = parts.filter((part) => part !== undefined).map((part) => printable(part, 90));
   const title = ruleOf(rule)?.title ?? rule;
   return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
 }
 
-function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources }: Snapshot): KeyReport[] {
+function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
   const open = grouped(
     grants.filter((head) => head.created !== undefined && head.end === undefined),
     ({ keyArn }) => keyArn,
@@ -179,7 +200,7 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
   const changed = grouped(changes, ({ keyArn }) => keyArn);
   const used = new Map<string, Map<string, KeyReport['resources'][number]>>();
   const keyArns = new Set<string>();
-  for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources]) {
+  for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others]) {
     if (keyArn !== undefined) keyArns.add(keyArn);
   }
   const grantedTo = creations.flatMap(({ keyArn, resource, time }) => (resource === undefined ? [] : { keyArn, resource, lastSeen: time }));

@@ -1,5 +1,5 @@
 import type { Resource } from './encryption-context.ts';
-import type { GrantCreated, KeyChanged, KeyUsed, Refused, Rehearsed } from './fact.ts';
+import type { GrantCreated, KeyChanged, KeyUsed, Refused, Rehearsed, StandingFact } from './fact.ts';
 import type { Occurrence } from './finding.ts';
 import type { GrantHead } from './grant.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -11,6 +11,18 @@ export interface ResourceUse {
   readonly lastSeen: Timestamp;
 }
 
+/** A fact of what surrounds the keys. */
+export type OtherFact = Exclude<StandingFact, KeyUsed | Rehearsed | Refused | KeyChanged>;
+
+/** That an operator has dealt with a finding, and why. */
+export interface Settlement {
+  /** When it was settled. */
+  readonly at: Timestamp;
+  readonly reason: string;
+  /** The latest evidence that was settled; what comes later is news. */
+  readonly through: Timestamp;
+}
+
 /** Everything a ledger knows, in no promised order. */
 export interface Snapshot {
   readonly grants: readonly GrantHead[];
@@ -19,7 +31,28 @@ export interface Snapshot {
   readonly rehearsals: readonly Rehearsed[];
   readonly refusals: readonly Refused[];
   readonly changes: readonly KeyChanged[];
+  /** What was seen around the keys: policies, clusters, tasks, trails, rules. */
+  readonly others: readonly OtherFact[];
   readonly resources: readonly ResourceUse[];
   /** Evidence of the rules that judge each fact by itself; findings that join facts are folded from those. */
   readonly occurrences: readonly Occurrence[];
+  /** What operators have settled, by the finding's id. */
+  readonly settlements: ReadonlyMap<string, Settlement>;
+}
+
+/** Sorts a ledger's facts by what they are. */
+export function sortedFacts(facts: Iterable<StandingFact>): Pick<Snapshot, 'uses' | 'rehearsals' | 'refusals' | 'changes' | 'others'> {
+  const uses: KeyUsed[] = [];
+  const rehearsals: Rehearsed[] = [];
+  const refusals: Refused[] = [];
+  const changes: KeyChanged[] = [];
+  const others: OtherFact[] = [];
+  for (const fact of facts) {
+    if (fact.kind === 'key-used') uses.push(fact);
+    else if (fact.kind === 'rehearsed') rehearsals.push(fact);
+    else if (fact.kind === 'refused') refusals.push(fact);
+    else if (fact.kind === 'key-changed') changes.push(fact);
+    else others.push(fact);
+  }
+  return { uses, rehearsals, refusals, changes, others };
 }

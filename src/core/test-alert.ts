@@ -1,4 +1,4 @@
-import type { AlertMessage } from './alert-text.ts';
+import type { AlertMessage } from './message.ts';
 
 /** An alert that says it is none, in the shape of the real ones: chat, e-mail and the attributes subscriptions filter by. */
 export function testAlertMessage(stack: string, topicArn: string): AlertMessage {

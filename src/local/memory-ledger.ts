@@ -1,37 +1,40 @@
-import type { AlertNote, Claim } from '../core/alerting.ts';
 import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
-import type { Fact, GrantCreated, GrantEnded, KeyChanged, KeyUsed, Refused, Rehearsed, Volume } from '../core/fact.ts';
+import type { Fact, GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from '../core/fact.ts';
 import { orderOf, volumeOf } from '../core/fact.ts';
 import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
 import { type GrantHead, withCreation, withEnding } from '../core/grant.ts';
-import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
+import { type ResourceUse, type Snapshot, sortedFacts } from '../core/snapshot.ts';
 import type { Timestamp } from '../core/timestamp.ts';
-import type { Candidate, Ledger, PendingCandidate } from '../ports.ts';
+import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
+import { MemoryAlertBook } from './memory-alert-book.ts';
 
 /** Facts of one kind by event: writing one twice is writing it once. */
 type ByEvent<T> = Map<string, T>;
 
-const grantKey = ({ keyArn, grantId }: Pick<GrantHead, 'keyArn' | 'grantId'>): string => JSON.stringify([keyArn, grantId]);
+const grantKey = ({ keyArn, grantId }: GrantName): string => JSON.stringify([keyArn, grantId]);
 const volumeKey = ({ clusterAccount, clusterName, volumeId, keyArn }: Volume): string =>
   JSON.stringify([clusterAccount, clusterName, volumeId, keyArn]);
 
 /** A ledger that lives as long as its process: for replay, and for whoever wants to see the rules at work without a table. */
-export class MemoryLedger implements Ledger {
+export class MemoryLedger extends MemoryAlertBook implements Ledger {
   readonly #grants = new Map<string, GrantHead>();
   readonly #creations: ByEvent<GrantCreated> = new Map();
-  readonly #facts: ByEvent<KeyUsed | Rehearsed | Refused | KeyChanged> = new Map();
+  readonly #facts: ByEvent<StandingFact> = new Map();
   readonly #timelines = new Map<string, ByEvent<GrantCreated | KeyUsed>>();
   readonly #resources = new Map<string, ResourceUse>();
   readonly #evidence = new Map<string, ByEvent<Occurrence>>();
   readonly #candidates = new Map<string, PendingCandidate & { readonly pending: boolean }>();
-  readonly #notes = new Map<string, AlertNote>();
   #canary: Canary = {};
 
-  async addFact(fact: KeyUsed | Rehearsed | Refused | KeyChanged): Promise<void> {
+  async addFact(fact: StandingFact): Promise<void> {
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     this.#facts.set(factKey(fact), fact);
     if (fact.kind === 'key-used') this.#addToTimeline(fact);
+  }
+
+  async changesBeside(fact: StandingFact): Promise<readonly StandingFact[]> {
+    return [...this.#facts.values()].filter((other) => stateHome(other) !== undefined && stateHome(other) === stateHome(fact));
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
@@ -55,8 +58,8 @@ export class MemoryLedger implements Ledger {
     return this.#timeline(volume).flatMap((fact) => (fact.kind === 'grant-created' ? fact : []));
   }
 
-  async headsOf(creations: readonly GrantCreated[]): Promise<readonly GrantHead[]> {
-    return creations.flatMap((creation) => this.#grants.get(grantKey(creation)) ?? []);
+  async headsOf(grants: readonly GrantName[]): Promise<readonly GrantHead[]> {
+    return grants.flatMap((grant) => this.#grants.get(grantKey(grant)) ?? []);
   }
 
   async decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]> {
@@ -100,26 +103,15 @@ export class MemoryLedger implements Ledger {
     return countDependents(open.map(({ cluster }) => cluster));
   }
 
-  async alertNote(group: string): Promise<AlertNote> {
-    return this.#notes.get(group) ?? {};
+  async markGrant(grant: GrantName, group: string): Promise<GrantHead> {
+    const head: GrantHead = this.#grants.get(grantKey(grant)) ?? grant;
+    const marked = { ...head, alertedIn: [...new Set([...(head.alertedIn ?? []), group])].sort() };
+    this.#grants.set(grantKey(grant), marked);
+    return marked;
   }
 
-  async claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean> {
-    const note = this.#notes.get(group) ?? {};
-    if (
-      note.sent?.through !== seen.sent?.through ||
-      note.sent?.severity !== seen.sent?.severity ||
-      note.claim?.by !== seen.claim?.by ||
-      note.claim?.until !== seen.claim?.until
-    )
-      return false;
-    this.#notes.set(group, { ...note, claim });
-    return true;
-  }
-
-  async noteAlert(group: string, { by, until, through, severity }: Claim): Promise<void> {
-    const { claim } = this.#notes.get(group) ?? {};
-    if (claim?.by === by && claim.until === until) this.#notes.set(group, { sent: { through, severity } });
+  async *openGrants(): AsyncGenerator<GrantHead> {
+    for (const head of this.#grants.values()) if (head.created !== undefined && head.end === undefined) yield head;
   }
 
   async canary(): Promise<Canary> {
@@ -131,16 +123,13 @@ export class MemoryLedger implements Ledger {
   }
 
   async snapshot(): Promise<Snapshot> {
-    const facts = [...this.#facts.values()];
     return {
       grants: [...this.#grants.values()],
       creations: [...this.#creations.values()],
-      uses: facts.filter((fact) => fact.kind === 'key-used'),
-      rehearsals: facts.filter((fact) => fact.kind === 'rehearsed'),
-      refusals: facts.filter((fact) => fact.kind === 'refused'),
-      changes: facts.filter((fact) => fact.kind === 'key-changed'),
+      ...sortedFacts(this.#facts.values()),
       resources: [...this.#resources.values()],
       occurrences: [...this.#evidence.values()].flatMap((byEvent) => [...byEvent.values()]),
+      settlements: new Map(this.settlements),
     };
   }
 
@@ -166,6 +155,13 @@ export class MemoryLedger implements Ledger {
 
 /** A fact's home, as the table has it, and its place there. */
 function factKey(fact: Fact): string {
-  const cluster = fact.kind === 'rehearsed' ? fact.cluster : undefined;
-  return JSON.stringify([fact.kind, fact.keyArn, volumeOf(fact), cluster, orderOf(fact)]);
+  const cluster = 'cluster' in fact && fact.kind !== 'refused' && fact.kind !== 'key-used' ? fact.cluster : undefined;
+  return JSON.stringify([fact.kind, fact.keyArn, stateHome(fact), volumeOf(fact), cluster, orderOf(fact)]);
+}
+
+/** What a change of state is a change of; undefined for every other fact. */
+function stateHome(fact: Fact): string | undefined {
+  if (fact.kind === 'key-changed') return JSON.stringify(['key', fact.keyArn, fact.keyStoreId]);
+  if (fact.kind === 'trail-changed') return JSON.stringify(['trail', fact.trailArn]);
+  return fact.kind === 'event-rule-changed' ? JSON.stringify(['rule', fact.ruleArn]) : undefined;
 }

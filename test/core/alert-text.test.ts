@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type AlertMessage, type AlertParts, alertMessage } from '../../src/core/alert-text.ts';
+import { type AlertParts, alertMessage } from '../../src/core/alert-text.ts';
 import { evidenceOfOne, foldEvidence, type Occurrence } from '../../src/core/finding.ts';
+import type { AlertMessage } from '../../src/core/message.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
 import { sha256 } from '../../src/system.ts';
 import { ACCOUNT, eventId, instant, KEY } from '../support/fleet.ts';
@@ -71,7 +72,7 @@ describe('alertMessage', () => {
     const one = message(occurrence());
     const chat = chatOf(one);
 
-    expect(one.subject).toMatch(/^\[CRITICAL\] A disabled key is still being used: key 1{8}-/);
+    expect(one.subject).toMatch(/^\[CRITICAL\] A disabled key is still being used: cluster prod, key 1{8}-/);
     expect(one.attributes).toEqual({
       rule: 'disabled-key-use',
       severity: 'critical',

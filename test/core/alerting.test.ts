@@ -15,7 +15,7 @@ const HOUR = 3600;
 
 describe('decideAlert', () => {
   const sent = { through: instant(0), severity: 'high' as const };
-  const claim = { until: NOW + LEASE_SECONDS, by: 'event-2', through: instant(0), severity: 'high' as const };
+  const claim = { tells: 'alert' as const, until: NOW + LEASE_SECONDS, by: 'event-2', through: instant(0), severity: 'high' as const };
   const send = { act: 'send', reminder: false };
   const remind = { act: 'send', reminder: true };
   const covered = { act: 'covered' };
@@ -36,6 +36,8 @@ describe('decideAlert', () => {
     ['being told by another, later evidence', { claim }, { time: instant(HOUR - 1) }, covered],
     ['being told by another, evidence beyond it', { claim }, { time: instant(HOUR) }, wait],
     ['being told by another, something worse', { claim }, { severity: 'critical' }, wait],
+    ['perhaps being told by another, who may find that it holds no longer', { claim: { ...claim, tells: 'joint' } }, {}, wait],
+    ['its end being told by another', { claim: { ...claim, tells: 'over' } }, {}, wait],
     ['held by ourselves, who may have died', { claim: { ...claim, by: 'event-1' } }, {}, wait],
     ['held by ourselves, the last second', { claim: { ...claim, by: 'event-1', until: NOW + 1 } }, {}, wait],
     ['held by ourselves, over', { claim: { ...claim, by: 'event-1', until: NOW } }, {}, send],

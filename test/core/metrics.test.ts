@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Occurrence } from '../../src/core/finding.ts';
 import { added, metricsOf } from '../../src/core/metrics.ts';
+import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { instant, KEY } from '../support/fleet.ts';
 
 const occurrence = (rule: string, fields: Partial<Occurrence> = {}): Occurrence => ({
@@ -17,7 +18,7 @@ const occurrence = (rule: string, fields: Partial<Occurrence> = {}): Occurrence 
   ...fields,
 });
 const named = (one: Occurrence): string[] =>
-  metricsOf(one).map(({ name, dimensions, value }) => `${name} ${JSON.stringify(dimensions)} ${value}`);
+  metricsOf(one, DEFAULT_POLICY).map(({ name, dimensions, value }) => `${name} ${JSON.stringify(dimensions)} ${value}`);
 const CLUSTER = { clusterAccount: '111122223333', clusterName: 'prod', keyArn: KEY };
 
 describe('metricsOf', () => {
@@ -53,7 +54,7 @@ describe('metricsOf', () => {
     const subject = { keyArn: KEY, resource: 'r', volumeId: 'v', grantId: 'g', caller: 'c' };
 
     expect(
-      metricsOf(occurrence('disabled-key-use', { subject, about: { clusterName: 'claimed' } })).flatMap(({ dimensions }) =>
+      metricsOf(occurrence('disabled-key-use', { subject, about: { clusterName: 'claimed' } }), DEFAULT_POLICY).flatMap(({ dimensions }) =>
         Object.keys(dimensions),
       ),
     ).toEqual(['Rule', 'Severity']);
@@ -62,7 +63,9 @@ describe('metricsOf', () => {
 
 describe('added', () => {
   it('adds up what has the same name and dimensions', () => {
-    const metrics = [occurrence('launch-blocked'), occurrence('launch-blocked'), occurrence('foreign-cluster')].flatMap(metricsOf);
+    const metrics = [occurrence('launch-blocked'), occurrence('launch-blocked'), occurrence('foreign-cluster')].flatMap((one) =>
+      metricsOf(one, DEFAULT_POLICY),
+    );
 
     expect(added(metrics)).toEqual([
       { name: 'Findings', dimensions: { Rule: 'launch-blocked' }, value: 2 },

@@ -94,6 +94,8 @@ const refusal = (operation: string, code: string, message: string | undefined, f
     requestParameters: { encryptionContext: CONTEXT, constraints: { encryptionContextSubset: CONTEXT } },
     ...fields,
   });
+const around = (source: string, operation: string): RawRecord =>
+  record(operation, { eventSource: `${source}.amazonaws.com`, requestParameters: { name: 'kms-audit-prod' } });
 const stranger = `arn:aws:iam::${OTHER_ACCOUNT}:role/x`;
 
 describe('what a record fires', () => {
@@ -178,6 +180,14 @@ describe('what a record fires', () => {
     ],
     ['EnableKey', record('EnableKey'), []],
     ['CancelKeyDeletion', record('CancelKeyDeletion'), []],
+    ['PutKeyPolicy', record('PutKeyPolicy'), ['key-policy-changed']],
+    ['PutKeyPolicy, refused', record('PutKeyPolicy', { errorCode: 'AccessDenied' }), []],
+    ['a cluster without key', record('CreateCluster', { eventSource: 'ecs.amazonaws.com' }), ['cluster-without-customer-key']],
+    ['a cluster’s settings', record('UpdateCluster', { eventSource: 'ecs.amazonaws.com', requestParameters: { cluster: 'prod' } }), []],
+    ['a trail that stops', around('cloudtrail', 'StopLogging'), ['audit-blind-spot']],
+    ['a trail that starts', around('cloudtrail', 'StartLogging'), []],
+    ['a rule that is disabled', around('events', 'DisableRule'), ['audit-blind-spot']],
+    ['a rule that is enabled', around('events', 'EnableRule'), []],
   ])('is right for %s', (_what, raw, rules) => {
     expect(fired(raw)).toEqual(rules);
   });
@@ -191,13 +201,31 @@ describe('every finding', () => {
     const history = [at(1, createGrant('g')), at(2, revokeGrant('g', 'operator')), at(3, decrypt(CONTEXT)), at(4, record('DisableKey'))];
     await auditEvent(history, pipeline);
 
-    const { findings } = reportOf(await ledger.snapshot(), sha256);
+    const { findings } = reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256);
 
     expect(findings.map(({ rule, region }) => [rule, region]).sort()).toEqual([
       ['grant-revoked-in-use', REGION],
       ['key-made-unusable', REGION],
       ['use-after-release', REGION],
     ]);
+  });
+
+  // Known bug: a finding has the severity of its earliest evidence, so that a deployment before hides what comes after from --fail-on.
+  it.fails('is as severe as its gravest evidence', async () => {
+    const ledger = new MemoryLedger();
+    const pipeline = { ledger, policy: DEFAULT_POLICY, digest: sha256, now: () => 0, log: () => {} };
+    const changed = (operation: string, second: number, userIdentity: RawRecord): RawRecord => ({
+      ...around('events', operation),
+      userIdentity,
+      eventTime: instant(second),
+      eventID: eventId(operation),
+    });
+    await auditEvent(changed('PutRule', 1, user('deployer', 'cloudformation.amazonaws.com')), pipeline);
+    await auditEvent(changed('DisableRule', 2, user('operator')), pipeline);
+
+    const { findings } = reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256);
+
+    expect(findings.map(({ severity, count }) => [severity, count])).toEqual([['critical', 2]]);
   });
 
   it('is told with the id of its event', async () => {

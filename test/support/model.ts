@@ -77,7 +77,7 @@ function groupsOf(fired: readonly Firing[]): string[] {
       case 'grant-revoked-in-use':
         return `${rule} ${keyArn} ${caller}`;
       case 'launch-blocked':
-        return hosted ? [] : `${rule} ${keyArn} ${clusterAccount} ${clusterName}`;
+        return hosted ? [] : `${rule} ${keyArn}`;
       default:
         return `${rule} ${keyArn}`;
     }

@@ -1,3 +1,4 @@
+import { hasContext } from '../fact.ts';
 import type { Subject } from '../finding.ts';
 import { isExpectedCluster } from '../policy.ts';
 import { by, clusterFields, key, keyField, purpose } from './phrases.ts';
@@ -8,16 +9,16 @@ export const foreignCluster: FactRule = {
   id: 'foreign-cluster',
   severity: 'high',
   title: 'A cluster outside the policy uses a key',
-  why: 'The key serves an account or a cluster that nobody listed: a key shared too widely, or a cluster nobody reviewed.',
+  why: 'The key serves an account or a cluster that nobody listed: the key is shared too widely, or nobody has reviewed the cluster.',
   runbook: [
     'Find out whose cluster it is and whether it should use this key.',
-    'If it should, add its account to `accounts` or its name to `clusters` in the policy.',
-    'If not, deny it in the key policy by the condition kms:EncryptionContext:aws:ecs:clusterName, and give the cluster a key of its own.',
+    'If it should, add its account (accounts) or its name (clusters) to the policy.',
+    'If not, give the cluster a key of its own and deny it this one, in the key policy, by the condition kms:EncryptionContext:aws:ecs:clusterName. The policy as it is: aws kms get-key-policy --key-id <key> --policy-name default --query Policy --output text',
   ],
-  limits: 'By default only the account is judged, by the account of the key; name `clusters` in the policy to judge names.',
+  limits: 'By default the account alone is judged, against the account of the key. To judge names too, list clusters in the policy.',
   scenarios: { firing: 'foreign-cluster', silent: 'fargate-task-life', nearMiss: 'forged-context' },
   judge: (fact, policy) => {
-    if (fact.kind === 'grant-ended' || fact.kind === 'key-changed' || fact.cluster === undefined) return NOT_APPLICABLE;
+    if (!hasContext(fact) || fact.cluster === undefined) return NOT_APPLICABLE;
     if (isExpectedCluster(fact.cluster, fact.keyArn, policy) !== false) return SILENT;
     const grant: Subject =
       fact.kind === 'grant-created' ? { grantId: fact.grantId, ...(fact.volumeId === undefined ? {} : { volumeId: fact.volumeId }) } : {};

@@ -1,5 +1,6 @@
 import type { KeyChange } from '../operations.ts';
 import { by, key, name } from './phrases.ts';
+import { endOfRefusedUse } from './refused-use.ts';
 import { type FactRule, NOT_APPLICABLE, SILENT } from './rule.ts';
 
 const UNUSABLE: ReadonlyMap<KeyChange, string> = new Map([
@@ -15,15 +16,18 @@ export const keyMadeUnusable: FactRule = {
   id: 'key-made-unusable',
   severity: 'high',
   title: 'A key was made unusable',
-  why: 'From now on tasks that need the key cannot start, and what it protects cannot be read; a deletion becomes final after its waiting period.',
+  why: 'Running tasks keep their storage, but new tasks that need the key cannot start, and what else it protects cannot be read. A deletion becomes final when its waiting period is over.',
   runbook: [
-    'Look at what depends on it, named in this alert: what of it is still needed?',
-    'Disabled: aws kms enable-key --key-id <key>',
-    'Scheduled for deletion: aws kms cancel-key-deletion --key-id <key>, then enable-key: the key stays disabled.',
-    'Key store disconnected: aws kms connect-custom-key-store --custom-key-store-id <store>',
+    'See above who depends on the key. Is any of it still needed?',
+    'Scheduled for deletion: stop that: aws kms cancel-key-deletion --key-id <key>',
+    'Disabled, also after a deletion was stopped: switch it on again: aws kms enable-key --key-id <key>',
+    'Imported material deleted: ask for a token, then import the same material again (import-key-material): aws kms get-parameters-for-import --key-id <key> --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096',
+    'Key store disconnected: connect it again: aws kms connect-custom-key-store --custom-key-store-id <store>',
+    'Deleted: nothing brings it back. Give what uses it another key.',
   ],
   limits:
-    'A second change of the same key within the reminder’s time raises no alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
+    'A second change of the same key before a reminder is due (renotifyMinutes) raises no alert of its own. The dependents are those known when the event arrived; what never used the key since the audit began is not among them.',
+  ending: 'An all-clear follows when EnableKey or ImportKeyMaterial succeeds on the key.',
   tellsDependents: true,
   attack: 'T1485',
   scenarios: { firing: 'key-disabled-with-dependents', silent: 'fargate-task-life', nearMiss: 'key-made-usable' },
@@ -39,5 +43,10 @@ export const keyMadeUnusable: FactRule = {
       group: ['key-made-unusable', fact.keyArn ?? fact.keyStoreId ?? ''],
       sentence: `${what[0]?.toUpperCase()}${what.slice(1)} was ${state} by ${by(fact)}.`,
     };
+  },
+  endedBy: (fact) => {
+    const ending = endOfRefusedUse(fact, 'key-made-unusable');
+    // Who disables a key anew right after must be heard.
+    return ending && { ...ending, group: ['key-made-unusable', ending.subject.keyArn ?? ''], lagSeconds: 0 };
   },
 };

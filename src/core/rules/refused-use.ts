@@ -1,8 +1,8 @@
 import type { Fact } from '../fact.ts';
-import { isUse } from '../operations.ts';
+import { isUse, type KeyChange } from '../operations.ts';
 import type { RefusalReason } from '../outcome.ts';
-import { by, clusterOrResource, key, keyField, purpose } from './phrases.ts';
-import { NOT_APPLICABLE, SILENT, type Verdict } from './rule.ts';
+import { by, clusterOrResource, consequence, key, keyField, purpose } from './phrases.ts';
+import { type Ending, NOT_APPLICABLE, SILENT, type Verdict } from './rule.ts';
 import type { RuleId } from './rule-id.ts';
 
 /** Fires when a use of a key was refused for one of `states`, each with what to say of the key; shared by the `*-key-use` rules. */
@@ -17,7 +17,30 @@ export function judgeRefusedUse(fact: Fact, rule: RuleId, states: ReadonlyMap<Re
   return {
     verdict: 'fires',
     subject: { ...where, ...clusterOrResource(fact) },
-    group: [rule, fact.keyArn ?? '', fact.keyArn === undefined ? (fact.account ?? '') : ''],
-    sentence: `${rehearsed}${fact.operation}${purpose(fact)} by ${by(fact)} was refused: ${key(fact.keyArn)} ${state}.`,
+    group: groupOf(rule, fact),
+    sentence: `${rehearsed}${fact.operation}${purpose(fact)} by ${by(fact)} was refused: ${key(fact.keyArn)} ${state}.${consequence(fact)}`,
   };
 }
+
+const groupOf = (rule: RuleId, { keyArn, account }: Fact): readonly string[] => [
+  rule,
+  keyArn ?? '',
+  keyArn === undefined ? (account ?? '') : '',
+];
+
+/** A refusal may come in so long after the key was made usable. https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html */
+const LAG_SECONDS = 60;
+
+/** EnableKey and ImportKeyMaterial end what the refused uses of their key told. */
+export function endOfRefusedUse(fact: Fact, rule: RuleId): Ending | undefined {
+  if (fact.kind !== 'key-changed' || fact.keyArn === undefined || !MADE_USABLE.has(fact.change)) return undefined;
+  return {
+    group: groupOf(rule, fact),
+    subject: { keyArn: fact.keyArn },
+    lagSeconds: LAG_SECONDS,
+    sentence: `${fact.operation} by ${by(fact)} made ${key(fact.keyArn)} usable again.`,
+  };
+}
+
+/** The changes that are told as the end of a key's trouble. */
+export const MADE_USABLE: ReadonlySet<KeyChange> = new Set(['enabled', 'material-imported']);

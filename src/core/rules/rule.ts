@@ -18,6 +18,14 @@ export interface RuleText {
   readonly foldedInto?: readonly RuleId[];
   /** Its alert says what depends on the key. */
   readonly tellsDependents?: true;
+  /** What ends or withdraws its alerts, as a sentence; absent where no record can. */
+  readonly ending?: string;
+  /** Its alert is over when the grants it told of have ended. */
+  readonly endsWithGrant?: true;
+  /** Its alert proposes an exception where it has no better advice. */
+  readonly excepted?: true;
+  /** Judged by the sweep and not as records arrive, so that a replay never shows it. */
+  readonly inSweep?: true;
   /** MITRE ATT&CK technique, where one fits. */
   readonly attack?: string;
   /** Scenario folders of `events/` that show the rule firing, silent, and silent though nearly so. */
@@ -29,6 +37,8 @@ export type Verdict =
   | {
       readonly verdict: 'fires';
       readonly subject: Subject;
+      /** Where this firing is not as severe as the rule says. */
+      readonly severity?: Severity;
       readonly about?: Subject;
       readonly group: readonly string[];
       readonly sentence: string;
@@ -40,6 +50,18 @@ export type Verdict =
 /** A rule that judges each fact by itself. */
 export interface FactRule extends RuleText {
   readonly judge: (fact: Fact, policy: Policy) => Verdict;
+  /** Which of its alerts this fact may end; absent where no single record can. */
+  readonly endedBy?: (fact: Fact) => Ending | undefined;
+}
+
+/** The end of what an alert told, where everything known of the subject says so too. */
+export interface Ending {
+  /** As the rule's own verdicts group their alerts. */
+  readonly group: readonly string[];
+  readonly subject: Subject;
+  /** For so long after the end, stragglers still belong to what ended: KMS is eventually consistent. */
+  readonly lagSeconds?: number;
+  readonly sentence: string;
 }
 
 /** The rule does not speak of such facts. */

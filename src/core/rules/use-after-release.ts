@@ -10,12 +10,14 @@ export const useAfterRelease = {
   id: 'use-after-release',
   severity: 'medium',
   title: 'A volume was decrypted after its grants had ended',
-  why: 'With its grants over, nothing should open the volume any more: somebody reaches its data by another way, or a record is missing.',
+  why: 'With its grants over, nothing should open the volume any more. Either somebody reads it by another way, or a record is missing.',
   runbook: [
-    'See the volume’s whole timeline, and who made the late Decrypt.',
+    'See who decrypted it, and from where: the record is named in this alert.',
     'Look for a grant that the audit has not seen: aws kms list-grants --key-id <key>',
+    'If the caller is no AWS service and nobody knows why it read the volume, take kms:Decrypt away from it.',
   ],
-  limits: 'Alerted only once it has stood for 15 minutes, because a re-attached volume’s new grant may be delivered late.',
+  limits: 'Alerted once it has stood for 15 minutes: a re-attached volume’s new grant may be delivered late.',
+  ending: 'A correction follows when a record that comes late shows a grant which covers the Decrypt.',
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
   /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
   judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] => {

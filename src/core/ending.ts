@@ -1,0 +1,44 @@
+import {
+  type EventRuleChange,
+  type EventRuleChanged,
+  isByDeployment,
+  orderOf,
+  type StandingFact,
+  type TrailChange,
+  type TrailChanged,
+} from './fact.ts';
+import { keyState } from './key-state.ts';
+
+/**
+ * True when all that is known of a key, a trail or a rule says that it works again: one record alone may be an old one
+ * that came late.
+ */
+export function isWhole(changes: readonly StandingFact[]): boolean {
+  const ofKey = changes.filter((fact) => fact.kind === 'key-changed');
+  const ofTrail = changes.filter((fact) => fact.kind === 'trail-changed');
+  const ofRule = changes.filter((fact) => fact.kind === 'event-rule-changed');
+  if (ofKey.length > 0) return keyState(ofKey) === 'enabled';
+  return ofTrail.length > 0 ? isTrailWhole(ofTrail) : isRuleWhole(ofRule);
+}
+
+function latest<T extends StandingFact>(facts: readonly T[]): T | undefined {
+  return facts.reduce<T | undefined>((last, fact) => (last === undefined || orderOf(last) < orderOf(fact) ? fact : last), undefined);
+}
+
+/** A trail logs, selects what it logs, and covers Regions; the last change of each decides. */
+function isTrailWhole(changes: readonly TrailChanged[]): boolean {
+  const last = (...of: readonly TrailChange[]): TrailChanged | undefined => latest(changes.filter(({ change }) => of.includes(change)));
+  return [last('started', 'stopped', 'deleted'), last('selected'), last('narrowed', 'widened')].every(
+    (change) => change === undefined || change.gaps.length === 0,
+  );
+}
+
+/** A rule is on, has its targets, and its pattern; what a person did to the last two, only a deployment undoes. */
+function isRuleWhole(changes: readonly EventRuleChanged[]): boolean {
+  const last = (...of: readonly EventRuleChange[]): EventRuleChanged | undefined =>
+    latest(changes.filter(({ change }) => of.includes(change)));
+  return (
+    last('enabled', 'disabled', 'deleted')?.change === 'enabled' &&
+    [last('replaced'), last('targets-put', 'targets-removed')].every((change) => change === undefined || isByDeployment(change))
+  );
+}

@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { listSources, readSource } from '../../src/cli/input.ts';
+import { readingsOf } from '../../src/cli/replay.ts';
+import { judgedAnew } from '../../src/core/judged-anew.ts';
+import { DEFAULT_POLICY, type Policy } from '../../src/core/policy.ts';
+import { readPolicy } from '../../src/core/read-policy.ts';
+import type { Reading } from '../../src/core/reading.ts';
+import { reportOf } from '../../src/core/report.ts';
+import { MemoryLedger } from '../../src/local/memory-ledger.ts';
+import { auditReading } from '../../src/pipeline.ts';
+import { sha256 } from '../../src/system.ts';
+
+const EVENTS = fileURLToPath(new URL('../../events', import.meta.url));
+
+let readings: Reading[];
+let recorded: MemoryLedger;
+beforeAll(async () => {
+  readings = [];
+  for (const place of await listSources([EVENTS])) readings.push(...readingsOf(await readSource(place)));
+  recorded = await judgedAtOnce(DEFAULT_POLICY);
+});
+
+async function judgedAtOnce(policy: Policy): Promise<MemoryLedger> {
+  const ledger = new MemoryLedger();
+  for (const reading of readings) await auditReading(reading, { ledger, policy, digest: sha256, now: () => 0, log: () => {} });
+  return ledger;
+}
+
+function policyOf(document: unknown): Policy {
+  const reading = readPolicy(document);
+  if ('problems' in reading) throw new Error(reading.problems.join('; '));
+  return reading.policy;
+}
+
+const known = { reason: 'known', expires: '2099-01-01' };
+
+describe('a ledger judged anew says what it would have said, had the policy been in force', () => {
+  it.each([
+    ['the default policy', {}],
+    ['profiles for everybody', { grants: [{ name: 'everybody', grantee: ['**'] }] }],
+    ['clusters of other names', { clusters: ['checkout'] }],
+    ['clusters of other accounts', { accounts: ['123456789012'] }],
+    ['trails that must stay whole', { trails: ['**'] }],
+    ['severities of its own', { severities: { 'launch-blocked': 'low', 'forged-context': 'critical', 'use-after-release': 'high' } }],
+    ['rules that are off', { rules: { 'disabled-key-use': 'off', 'grant-revoked-in-use': 'off', 'audit-blind-spot': 'off' } }],
+    ['a scope without keys', { keys: ['arn:aws:kms:us-west-2:123456789012:key/none'] }],
+    ['a scope of one key', { keys: ['arn:aws:kms:us-west-2:111122223333:key/80d90e6e-1b44-4df0-8e37-51bd6933d7a9'] }],
+    [
+      'exceptions',
+      {
+        exceptions: [
+          { rule: 'disabled-key-use', match: { keyArn: '**' }, ...known },
+          { rule: 'key-made-unusable', match: { keyArn: '**' }, ...known, expires: '2026-11-15' },
+          { rule: 'use-after-release', match: { volumeId: '**' }, ...known },
+        ],
+      },
+    ],
+  ])('%s', async (_, document) => {
+    const policy = policyOf(document);
+
+    const anew = reportOf(judgedAnew(await recorded.snapshot(), policy), policy, sha256);
+
+    expect(anew).toEqual(reportOf(await (await judgedAtOnce(policy)).snapshot(), policy, sha256));
+  });
+
+  it('keeps what a table was told of keys that the policy covers, and never finds refusals that raised nothing', async () => {
+    const without = await judgedAtOnce(policyOf({ rules: { 'disabled-key-use': 'off', 'launch-blocked': 'off' } }));
+
+    const { findings } = reportOf(judgedAnew(await without.snapshot(), DEFAULT_POLICY), DEFAULT_POLICY, sha256);
+
+    expect(findings.length).toBeGreaterThan(0);
+    expect(findings.map(({ rule }) => rule)).not.toContain('disabled-key-use');
+  });
+
+  it('changes nothing the second time', async () => {
+    const policy = policyOf({ accounts: ['123456789012'], trails: ['**'] });
+
+    const once = judgedAnew(await recorded.snapshot(), policy);
+
+    expect(reportOf(judgedAnew(once, policy), policy, sha256)).toEqual(reportOf(once, policy, sha256));
+  });
+});
