@@ -59,8 +59,10 @@ describe('kms-audit doctor', () => {
     const { out, code } = await examine();
     expect(out.trimEnd().split('\n')).toEqual([
       '✔ trail: all records KMS reads and writes',
-      ...RULES.map((rule) => `✔ rule ${rule}: ${nameOf(rule)} delivers reads and writes`),
-      `✔ rule SweepEventsRuleSchedule1: ${nameOf('SweepEventsRuleSchedule1')} delivers on schedule`,
+      ...[
+        ...RULES.map((rule) => `✔ rule ${rule}: ${nameOf(rule)} delivers reads and writes`),
+        `✔ rule SweepEventsRuleSchedule1: ${nameOf('SweepEventsRuleSchedule1')} delivers on schedule`,
+      ].sort(),
       '✔ alert topic subscription: 1 confirmed: https',
       `✔ alert topic key: ${KEY} is enabled`,
       '✔ health topic subscription: 1 confirmed: email',
@@ -174,7 +176,7 @@ describe('kms-audit doctor', () => {
   it.each([
     ['cloudtrail:DescribeTrails', ['trail']],
     ['cloudtrail:GetEventSelectors', ['trail']],
-    ['events:DescribeRule', [...RULES, 'SweepEventsRuleSchedule1'].map((rule) => `rule ${rule}`)],
+    ['events:DescribeRule', [...RULES, 'SweepEventsRuleSchedule1'].sort().map((rule) => `rule ${rule}`)],
     ['sns:ListSubscriptionsByTopic', ['alert topic subscription', 'health topic subscription']],
     ['sns:GetTopicAttributes', ['alert topic key', 'health topic key']],
     ['kms:DescribeKey', ['alert topic key']],

@@ -45,7 +45,7 @@ function isOrdinary(event: unknown): boolean {
         reading.fact.resource === undefined) ||
       // A person or a task that is denied, or uses another ciphertext, says nothing about the key.
       (reading.fact.kind === 'refused' &&
-        ['denied', 'wrong-context', 'throttled', 'other'].includes(reading.fact.reason) &&
+        ['denied', 'wrong-context', 'passing', 'other'].includes(reading.fact.reason) &&
         !reading.fact.caller.trusted),
   );
 }

@@ -17,7 +17,16 @@ export const TRAIL = `arn:aws:cloudtrail:us-east-1:111122223333:trail/all`;
 /** The full state of a rule. */
 export const STATE = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
 /** Its rules for events, by their names in the template. */
-export const RULES = ['BlindSpotRule', 'CanaryRule', 'ClusterRule', 'EcsContextRule', 'GrantRule', 'KeyChangeRule', 'RefusedUseRule'];
+export const RULES = [
+  'BlindSpotRule',
+  'CanaryRule',
+  'ClusterRule',
+  'EcsContextRule',
+  'GrantRule',
+  'KeyChangeRule',
+  'RefusedUseRule',
+  'TaskStoppedRule',
+];
 /** A rule's name in EventBridge. */
 export const nameOf = (rule: string): string => `kms-audit-dev-${rule}-1`;
 /** The machine's clock. */
