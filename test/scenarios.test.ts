@@ -5,8 +5,15 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { type ReplayReport, replay, replayJson } from '../src/cli/replay.ts';
 import type { Finding } from '../src/core/finding.ts';
-import { DEFAULT_POLICY, type Policy, readPolicy } from '../src/core/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
+import { readPolicy } from '../src/core/read-policy.ts';
+import { reportOf } from '../src/core/report.ts';
 import { RULES } from '../src/core/rules/registry.ts';
+import type { RuleId } from '../src/core/rules/rule-id.ts';
+import { toSeconds } from '../src/core/timestamp.ts';
+import { MemoryLedger } from '../src/local/memory-ledger.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { sha256 } from '../src/system.ts';
 
 const EVENTS = fileURLToPath(new URL('../events', import.meta.url));
 
@@ -40,6 +47,10 @@ const expectedSchema = v.strictObject({
   keys: v.array(v.unknown()),
 });
 type Expected = v.InferOutput<typeof expectedSchema>;
+
+/** What every EventBridge event says of itself. */
+const timedSchema = v.object({ time: v.string() });
+const HOUR = 60 * 60;
 
 interface Scenario {
   readonly name: string;
@@ -166,12 +177,15 @@ describe('all scenarios together', () => {
   });
 });
 
-describe.each(RULES)('rule $id', ({ id, severity, scenarios: { firing, silent, nearMiss } }) => {
-  const findingsIn = (name: string): readonly ExpectedFinding[] => {
-    const scenario = scenarios.find((one) => one.name === name);
-    if (scenario === undefined) throw new Error(`rule ${id} names scenario ${name}, which is not in events/`);
-    return scenario.expected.findings.filter(({ rule }) => rule === id);
-  };
+/** The scenario of this name, which a rule's metadata promises. */
+function scenarioOf(id: RuleId, name: string): Scenario {
+  const scenario = scenarios.find((one) => one.name === name);
+  if (scenario === undefined) throw new Error(`rule ${id} names scenario ${name}, which is not in events/`);
+  return scenario;
+}
+
+describe.each(RULES.filter(({ inSweep }) => inSweep !== true))('rule $id', ({ id, severity, scenarios: { firing, silent, nearMiss } }) => {
+  const findingsIn = (name: string): readonly ExpectedFinding[] => scenarioOf(id, name).expected.findings.filter(({ rule }) => rule === id);
 
   it(`fires in ${firing}`, () => {
     expect(findingsIn(firing).map((finding) => finding.severity)).toContain(severity);
@@ -182,11 +196,46 @@ describe.each(RULES)('rule $id', ({ id, severity, scenarios: { firing, silent, n
   });
 });
 
+describe.each(RULES.filter(({ inSweep }) => inSweep === true))(
+  'rule $id, which the sweep judges',
+  ({ id, severity, scenarios: { firing, silent, nearMiss } }) => {
+    const { policy = DEFAULT_POLICY } = scenarioOf(id, firing);
+    const age = (policy.orphanAfterHours ?? Number.NaN) * HOUR;
+
+    /** What the rule finds so many seconds after the last record of a scenario; the policy is the firing one's throughout. */
+    async function findingsAfter(name: string, seconds: number): Promise<readonly ExpectedFinding[]> {
+      const events = scenarioOf(id, name).records.map(json);
+      const now = Math.max(...events.map((event) => toSeconds(v.parse(timedSchema, event).time))) + seconds;
+      const ledger = new MemoryLedger();
+      const pipeline: Pipeline = { ledger, policy, digest: sha256, now: () => now, log: () => {} };
+      for (const event of events) await auditEvent(event, pipeline);
+      const { findings } = reportOf(await ledger.snapshot(), policy, sha256, now);
+      return findings.filter(({ rule }) => rule === id).map(projected);
+    }
+
+    it(`fires in ${firing} an hour past the age`, async () => {
+      expect((await findingsAfter(firing, age + HOUR)).map((finding) => finding.severity)).toContain(severity);
+    });
+
+    it(`keeps silent in ${firing} before the age`, async () => {
+      expect(await findingsAfter(firing, age - 1)).toStrictEqual([]);
+    });
+
+    it(`is in no replay, ${firing} included`, () => {
+      expect(scenarios.flatMap(({ expected }) => expected.findings).filter(({ rule }) => rule === id)).toStrictEqual([]);
+    });
+
+    it.each([silent, nearMiss])('keeps silent in %s an hour past the age', async (name) => {
+      expect(await findingsAfter(name, age + HOUR)).toStrictEqual([]);
+    });
+  },
+);
+
 describe('sample data', () => {
   const ACCOUNTS = new Set(['111122223333', '123456789012']);
   const TEST_NET = /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}$/;
   /** `aws.kms` and the like are what EventBridge calls the sources of events. */
-  const DOMAIN = /(?:^|\.)(?:example\.com|amazonaws\.com(?:\.cn)?)$|^aws\.(?:kms|ecs|cloudtrail)$/i;
+  const DOMAIN = /(?:^|\.)(?:example\.com|amazonaws\.com(?:\.cn)?)$|^aws\.(?:kms|ecs|cloudtrail|events)$/i;
   const files = readdirSync(EVENTS, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
