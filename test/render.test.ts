@@ -265,7 +265,7 @@ describe('a local run', () => {
 
   it('bounds refusals of one kind to the latest twelve', () => {
     const refusals = Array.from({ length: 30 }, (_, index) =>
-      refusal('throttled', { eventId: String(index).padStart(2, '0'), operation: `Encrypt${index}` }),
+      refusal('passing', { eventId: String(index).padStart(2, '0'), operation: `Encrypt${index}` }),
     );
     const shown = renderLocal({ ...localReport, refusals }, PLAIN, 100);
     expect(shown).toContain('18 earlier ones, then');

@@ -3,7 +3,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CloudWatchMetricSink } from '../src/aws/cloudwatch-metric-sink.ts';
 import { SnsAlertSink } from '../src/aws/sns-alert-sink.ts';
-import type { AlertMessage } from '../src/core/alert-text.ts';
+import type { AlertMessage } from '../src/core/message.ts';
 import type { Metric } from '../src/core/metrics.ts';
 import { type Loopback, startLoopback, type WireCall } from '../src/local/loopback.ts';
 import { clock } from '../src/system.ts';

@@ -9,6 +9,7 @@ import { type Check, diagnose } from '../core/doctor.ts';
 import { clock } from '../system.ts';
 import { InputError } from './input.ts';
 import { hanging } from './layout.ts';
+import { requireRegion } from './region.ts';
 import { type Style, styleOf } from './style.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -44,12 +45,6 @@ export async function doctor(options: { readonly stack: string; readonly json: b
   } finally {
     for (const client of Object.values(clients)) client.destroy();
   }
-}
-
-/** Throws an {@link InputError} where nobody said which Region to ask. */
-export async function requireRegion(client: SNSClient): Promise<void> {
-  const region = await client.config.region().catch(() => '');
-  if (region === '') throw new InputError('no AWS Region is set: AWS_REGION names one, and AWS_PROFILE a profile with one');
 }
 
 /** What to say where there is no stack of that name in the Region asked. */

@@ -1,52 +1,42 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { DEFAULT_POLICY, type Policy, readPolicy } from '../core/policy.ts';
-import { RULES, ruleOf } from '../core/rules/registry.ts';
-import { atLeast, SEVERITIES, type Severity } from '../core/severity.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_POLICY } from '../core/policy.ts';
+import type { Severity } from '../core/severity.ts';
+import { replayDifference } from './difference.ts';
+import { type FindingsOptions, findings } from './findings.ts';
+import { FORMATS, type Format, failOn, formatted } from './format.ts';
 import { InputError } from './input.ts';
-import { renderReplay, renderRule, styleOf } from './render.ts';
-import { type Progress, replay, replayJson } from './replay.ts';
-import { processTerminal, type Terminal } from './terminal.ts';
+import { instant, reason, ruleIds, severity } from './options.ts';
+import { policyCheck, policyIn, policyInit } from './policy.ts';
+import { renderReplay, styleOf } from './render.ts';
+import { replay, replayJson } from './replay.ts';
+import { rulesText } from './rules.ts';
+import { type SettleOptions, settle } from './settle.ts';
+import { processTerminal, progressOn } from './terminal.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
 // The SDK's note on Node 20 is for whoever picks its version, not for whoever reads this output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-async function policyFrom(file: string | undefined): Promise<Policy> {
-  if (file === undefined) return DEFAULT_POLICY;
-  let document: unknown;
-  try {
-    document = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new InputError(`${file}: expected a policy (JSON): ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const reading = readPolicy(document);
-  if ('problems' in reading)
-    throw new InputError([`${file} is no valid policy:`, ...reading.problems.map((problem) => `  ${problem}`)].join('\n'));
-  return reading.policy;
-}
-
-function severity(word: string): Severity {
-  const known = SEVERITIES.find((one) => one === word);
-  if (known === undefined) throw new InvalidArgumentError(`expected one of ${SEVERITIES.join(', ')}`);
-  return known;
-}
-
-/** A line that rewrites itself, on a terminal only. */
-function progressOn({ err, live }: Terminal): Progress {
-  return (sources, of, records) => {
-    if (live) err.write(sources === of ? '\r\u001b[K' : `\r\u001b[K${sources}/${of} sources, ${records} records`);
-  };
-}
-
 function print(text: string): void {
   terminal.out.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+const formatOption = () =>
+  new Option('--format <format>', 'print a JSON array of the findings for another tool').choices(FORMATS).conflicts('json');
+
+interface ReplayOptions {
+  readonly policy?: string;
+  readonly against?: string;
+  readonly json?: true;
+  readonly format?: Format;
+  readonly failOn?: Severity;
+}
+
 const program = new Command('kms-audit')
   .description('Who may use the KMS keys under your ECS workloads, who does, and what breaks if a key goes away.')
+  .enablePositionalOptions()
   .exitOverride()
   .showHelpAfterError('(--help says more)');
 
@@ -55,14 +45,49 @@ program
   .description('run CloudTrail records through the audit in memory and say what they show; nobody is alerted')
   .argument('<path...>', 'files, or folders of files, in any form CloudTrail records come in')
   .option('--policy <file>', 'judge by this policy instead of the default')
+  .option('--against <file>', 'say what that policy changes about the alerts, seen from this one; "default" is the default policy')
   .option('--json', 'print JSON')
-  .option('--fail-on <severity>', 'exit with 1 when a finding at or above this severity holds', severity)
-  .action(async (paths: string[], options: { policy?: string; json?: true; failOn?: Severity }) => {
-    const report = await replay(paths, await policyFrom(options.policy), progressOn(terminal));
-    print(options.json ? replayJson(report) : renderReplay(report, styleOf(terminal.colour), terminal.width));
-    const { failOn } = options;
-    if (failOn !== undefined && report.findings.some((finding) => atLeast(finding.severity, failOn))) process.exitCode = 1;
+  .addOption(formatOption().conflicts('against'))
+  .option('--fail-on <severity>', 'exit with 1 when a finding at or above this severity holds; with --against, when one is added', severity)
+  .action(async (paths: string[], options: ReplayOptions) => {
+    const { policy, against, json, format } = options;
+    if (against !== undefined) return replayDifference(paths, { ...options, against }, terminal);
+    const report = await replay(paths, policy === undefined ? DEFAULT_POLICY : await policyIn(policy), progressOn(terminal));
+    if (format !== undefined) print(formatted(report.findings, format));
+    else print(json ? replayJson(report) : renderReplay(report, styleOf(terminal.colour), terminal.width));
+    failOn(options.failOn, report.findings);
   });
+
+const findingsCommand = program
+  .command('findings')
+  .description('list the findings of a ledger, each with what became of it and the policy entry that would expect it')
+  .enablePositionalOptions()
+  .option('--table <name>', 'read the ledger of a deployment, whole')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--policy <file>', 'judge by this policy; without it, what the audit recorded, or the default policy for records')
+  .option('--open', 'leave out what is over, and what was settled with no evidence since')
+  .option('--rule <id...>', 'findings of these rules', ruleIds)
+  .option('--severity <severity>', 'findings at or above this severity', severity)
+  .option('--key <part>', 'findings whose key’s ARN holds this')
+  .option('--cluster <name>', 'findings about this cluster')
+  .option('--since <when>', 'findings last seen on this day, at this instant, or later', instant)
+  .option('--id <id...>', 'these findings, by id or by what no other id begins with')
+  .option('--json', 'print JSON')
+  .addOption(formatOption())
+  .option('--fail-on <severity>', 'exit with 1 when a listed finding is at or above this severity', severity)
+  .action((options: FindingsOptions) => findings(options, terminal));
+
+findingsCommand
+  .command('settle')
+  .description('add to a policy the profile or exception that expects a finding, and note in the table that it is settled')
+  .argument('<id>', 'the finding, by id or by what no other id begins with')
+  .requiredOption('--reason <text>', 'why it is accepted', reason)
+  .requiredOption('--policy <file>', 'the policy that gains the entry; made where there is none')
+  .option('--expires <when>', 'add an exception that ends on this day, also where a profile could be written', instant)
+  .option('--table <name>', 'the ledger of a deployment')
+  .option('--from <path...>', 'these records instead')
+  .option('--json', 'print JSON')
+  .action((id: string, options: SettleOptions) => settle(id, options, terminal));
 
 program
   .command('local')
@@ -101,12 +126,22 @@ program
   .description('the catalogue of rules: what each means and what to do about it')
   .argument('[id]', 'one rule')
   .option('--json', 'print JSON')
-  .action((id: string | undefined, options: { json?: true }) => {
-    const rules = id === undefined ? RULES : RULES.filter((rule) => rule === ruleOf(id));
-    if (rules.length === 0) throw new InputError(`no rule "${id}"; the rules are ${RULES.map((rule) => rule.id).join(', ')}`);
-    const style = styleOf(terminal.colour);
-    print(options.json ? replayJson(rules) : rules.map((rule) => renderRule(rule, style, terminal.width)).join('\n\n'));
-  });
+  .action((id: string | undefined, { json = false }: { json?: boolean }) => print(rulesText(id, json, terminal)));
+
+const policyCommands = program.command('policy').description('check a policy, or begin one');
+
+policyCommands
+  .command('check')
+  .description('say everything that is wrong with a policy, or in one line what it holds')
+  .argument('<file>', 'the policy, as JSON')
+  .option('--json', 'print JSON')
+  .action((file: string, { json = false }: { json?: boolean }) => policyCheck(file, { json }, terminal));
+
+policyCommands
+  .command('init')
+  .description('print a policy to begin with; the profiles it proposes must each be read before they are adopted')
+  .option('--from <path...>', 'propose a profile for every grant in these records that no default profile expects')
+  .action(({ from = [] }: { from?: string[] }) => policyInit(from, terminal));
 
 try {
   await program.parseAsync();

@@ -1,3 +1,5 @@
+import { printableJson } from '../core/text.ts';
+
 /** Characters that a terminal draws two columns wide, and those that it draws upon the one before. */
 const WIDE = /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60]/u;
 const ON_TOP = /^\p{M}$/u;
@@ -55,6 +57,24 @@ export function commandLines(command: string, indent: number, width: number): st
     else lines.push(`  ${option}`);
   }
   return lines.map((line, index) => ' '.repeat(indent) + (index === lines.length - 1 ? line : `${line} \\`));
+}
+
+/**
+ * A JSON value in lines that stay the same JSON when they are copied: broken between its members only, so that a line
+ * that is one long string may be wider.
+ */
+export function jsonLines(value: unknown, indent: number, width: number): string[] {
+  const room = Math.max(20, width - indent);
+  const lines: string[] = [];
+  for (const token of JSON.stringify(value, null, 1)
+    .split('\n')
+    .map((line) => printableJson(line.trim()))) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? token : `${last}${/,$/.test(last) ? ' ' : ''}${token}`;
+    if (last === undefined || columnsOf(joined) > room) lines.push(token);
+    else lines[lines.length - 1] = joined;
+  }
+  return lines.map((line) => ' '.repeat(indent) + line);
 }
 
 /** Where JSON may be broken and stay the same JSON. */

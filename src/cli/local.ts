@@ -1,4 +1,5 @@
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
+import { builtPolicy } from '../aws/wiring.ts';
 import type { GrantCreated } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
 import { isObject, text } from '../core/json.ts';
@@ -71,7 +72,7 @@ async function runThrough(stack: EmbeddedStack, places: readonly Place[], out: T
   return {
     events: { sent, rejected, failed },
     sources,
-    ...reportOf(snapshot, sha256),
+    ...reportOf(snapshot, builtPolicy(), sha256),
     otherGrants: otherGrants(snapshot),
     refusals: [...snapshot.refusals].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
     alerts: stack.published,

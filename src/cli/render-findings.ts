@@ -8,9 +8,13 @@ import type { Style } from './style.ts';
 /** The findings, most severe first, then the latest. */
 export function renderFindings(findings: readonly Finding[], style: Style, width: number): string[] {
   if (findings.length === 0) return [style.good('No finding holds.')];
+  return [...findings].sort(byUrgency).flatMap((finding) => findingLines(finding, style, width));
+}
+
+/** Orders findings for people: the most severe first, then the latest. */
+export function byUrgency(a: Finding, b: Finding): number {
   const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
-  const ordered = [...findings].sort((a, b) => rank(a) - rank(b) || (a.lastSeen < b.lastSeen ? 1 : -1));
-  return ordered.flatMap((finding) => findingLines(finding, style, width));
+  return rank(a) - rank(b) || (a.lastSeen < b.lastSeen ? 1 : -1);
 }
 
 /** Findings by severity: `2 critical, 1 high`. */
@@ -22,16 +26,20 @@ export function severityCounts(findings: readonly { readonly severity: Severity 
   return counts.length === 0 ? style.good('none') : counts.join(', ');
 }
 
-function findingLines(finding: Finding, style: Style, width: number): string[] {
+/** Where the text of a finding begins, behind its severity. */
+export const FINDING_INDENT = 11;
+
+/** One finding: its severity and title, then rule, times, caller and id. */
+export function findingLines(finding: Finding, style: Style, width: number): string[] {
   const { severity, title, rule, count, firstSeen, lastSeen, caller, operation, id } = finding;
   const badge = ` ${severity.toUpperCase()} `.padEnd(10);
-  const [first = '', ...more] = hanging(' '.repeat(11), printable(title, 400), width);
+  const [first = '', ...more] = hanging(' '.repeat(FINDING_INDENT), printable(title, 400), width);
   const when = count === 1 ? instant(firstSeen) : `${count} times, ${instant(firstSeen)} to ${instantAfter(firstSeen, lastSeen)}`;
   const detail = `${rule}, ${when}, ${printable(operation, 64)} by ${printable(caller, 200)}, finding ${id}`;
   return [
     `${style.severity(severity, badge)} ${style.strong(first.trimStart())}`,
     ...more.map(style.strong),
-    ...hanging(' '.repeat(11), detail, width).map(style.faint),
+    ...hanging(' '.repeat(FINDING_INDENT), detail, width).map(style.faint),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { alertNotes, entryOf, examplesOf } from '../core/catalogue.ts';
 import type { RuleText } from '../core/rules/rule.ts';
 import { printable } from '../core/text.ts';
 import { hanging } from './layout.ts';
@@ -41,9 +42,11 @@ export function sourceLines({ path, rejected }: Pick<SourceReport, 'path' | 'rej
   ];
 }
 
-/** A rule for people: what it says, why it matters, what to do, what it cannot see. */
+/** A rule for people: what it says, why it matters, what to do, what it cannot see, how its alerts end, what shows it. */
 export function renderRule(rule: RuleText, style: Style, width: number): string {
-  const { id, severity, title, why, runbook, limits, attack } = rule;
+  const entry = entryOf(rule);
+  const { id, severity, title, why, runbook, limits, attack, attackUrl } = entry;
+  const aside = (lead: string, text: string): string[] => hanging(lead, text, width).map(style.faint);
   return [
     `${style.severity(severity, ` ${severity.toUpperCase()} `)} ${style.strong(id)}`,
     ...hanging('', title, width),
@@ -52,7 +55,14 @@ export function renderRule(rule: RuleText, style: Style, width: number): string 
     '',
     ...runbook.flatMap((step, index) => sentenceLines(`${index + 1}. `, step, style, width)),
     '',
-    ...hanging('Limits: ', limits, width).map(style.faint),
-    ...(attack === undefined ? [] : [style.faint(`MITRE ATT&CK ${attack}`)]),
+    ...aside('Limits: ', limits),
+    ...alertNotes(entry).flatMap((note) => aside('', note)),
+    ...aside(
+      'Examples: ',
+      examplesOf(entry)
+        .map(([shows, scenario]) => `events/${scenario} (${shows})`)
+        .join(', '),
+    ),
+    ...(attackUrl === undefined ? [] : aside('', `MITRE ATT&CK ${attack}: ${attackUrl}`)),
   ].join('\n');
 }

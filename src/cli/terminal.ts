@@ -22,3 +22,13 @@ export function processTerminal(environment: NodeJS.ProcessEnv): Terminal {
     width: Math.min(Math.max(stdout.columns || 100, 60), 140),
   };
 }
+
+/** Tells how far a long replay has come: sources read, of how many, and records so far. */
+export type Progress = (sources: number, of: number, records: number) => void;
+
+/** A line that rewrites itself, on a terminal only. */
+export function progressOn({ err, live }: Terminal): Progress {
+  return (sources, of, records) => {
+    if (live) err.write(sources === of ? '\r\u001b[K' : `\r\u001b[K${sources}/${of} sources, ${records} records`);
+  };
+}

@@ -5,7 +5,8 @@ import { SnsAlertSink } from '../aws/sns-alert-sink.ts';
 import { type Refused, refusedPublish } from '../core/refused-publish.ts';
 import { testAlertMessage } from '../core/test-alert.ts';
 import { printable } from '../core/text.ts';
-import { noStack, requireRegion } from './doctor.ts';
+import { noStack } from './doctor.ts';
+import { requireRegion } from './region.ts';
 import { styleOf } from './style.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -18,7 +18,11 @@ export function isSent({ rule, severity }: Occurrence, policy: Policy): boolean 
   return policy.rules[rule] !== 'silent' && atLeast(severity, policy.minimumAlertSeverity);
 }
 
-const fieldsOf = ({ about, subject, caller, operation }: Occurrence): Exception['match'] => ({ caller, operation, ...about, ...subject });
+/** The account is the key's, where the finding names a key. */
+function fieldsOf({ about, subject, caller, operation }: Occurrence): Exception['match'] {
+  const account = readKeyArn(subject.keyArn ?? about.keyArn)?.account;
+  return { caller, operation, ...(account === undefined ? {} : { account }), ...about, ...subject };
+}
 
 function accepts({ rule, match, expires }: Exception, occurrence: Occurrence, { accounts = [] }: Policy): boolean {
   if (rule !== occurrence.rule || occurrence.time >= expires) return false;

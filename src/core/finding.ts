@@ -1,6 +1,6 @@
 import { type Order, orderOf } from './fact.ts';
 import type { RuleId } from './rules/rule-id.ts';
-import type { Severity } from './severity.ts';
+import { SEVERITIES, type Severity } from './severity.ts';
 import type { Digest } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -80,6 +80,8 @@ export function findingId(rule: RuleId, subject: Subject, digest: Digest): strin
 export interface Evidence {
   readonly first: Occurrence;
   readonly last: Occurrence;
+  /** The gravest of all. */
+  readonly severity: Severity;
   readonly orders: readonly Order[];
   readonly count: number;
   /** False where counting stopped at its bound: there are at least so many. */
@@ -88,7 +90,7 @@ export interface Evidence {
 
 /** The evidence that one occurrence alone is. */
 export function evidenceOfOne(occurrence: Occurrence): Evidence {
-  return { first: occurrence, last: occurrence, orders: [orderOf(occurrence)], count: 1, complete: true };
+  return { first: occurrence, last: occurrence, severity: occurrence.severity, orders: [orderOf(occurrence)], count: 1, complete: true };
 }
 
 /** The evidence of one finding's occurrences, each event counted once; undefined when there are none. */
@@ -98,5 +100,8 @@ export function foldEvidence(occurrences: Iterable<Occurrence>): Evidence | unde
   const orders = [...byOrder.keys()].sort();
   const first = byOrder.get(orders[0] ?? '');
   const last = byOrder.get(orders.at(-1) ?? '');
-  return first && last ? { first, last, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length, complete: true } : undefined;
+  const severity = SEVERITIES.find((one) => [...byOrder.values()].some((occurrence) => occurrence.severity === one));
+  return first && last && severity
+    ? { first, last, severity, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length, complete: true }
+    : undefined;
 }

@@ -65,5 +65,5 @@ export function readOutcome(record: unknown): Outcome {
   const unreadable = [rawCode, rawMessage].some((raw) => raw !== undefined && raw !== null && typeof raw !== 'string');
   if (code === '' && message === '' && !unreadable) return { kind: 'success' };
   if (code === 'DryRunOperationException') return { kind: 'rehearsed' };
-  return { kind: 'refused', reason: reasonOf(code, message), code: printable(code, 64), message: printable(message, 400) };
+  return { kind: 'refused', reason: reasonOf(code, message), code: printable(code, 64), message: printable(message, 1_000) };
 }

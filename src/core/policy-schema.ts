@@ -91,7 +91,7 @@ const match = {
   volumeId: matchField('Volume', 'A pattern of the EBS volume’s id.'),
   resource: matchField('Resource', 'A pattern of the resource that the key protects: a bucket, a log group, a secret.'),
   caller: matchField('Caller', 'A pattern of the identity that made the call.'),
-  account: matchField('Account', 'A pattern of the account whose trail delivered the record.'),
+  account: matchField('Account', 'A pattern of the account of the key, or of the trail where no key is known.'),
   operation: matchField('Operation', 'A pattern of the operation that was called.'),
 } satisfies Record<(typeof MATCH_FIELDS)[number], unknown>;
 

@@ -5,7 +5,7 @@ import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
 import { type CallReader, OUT_OF_SCOPE, type Reading, readEnvelopeBase, rejected } from './reading.ts';
 import { bounded, type Digest, printable } from './text.ts';
 
-const LIMITS = { account: 32, name: 255, key: 256, taskArn: 256, reason: 400 };
+const LIMITS = { account: 32, name: 255, key: 256, taskArn: 256, reason: 1_024 };
 const CLUSTER_ARN = /^arn:aws[a-z-]*:ecs:[a-z0-9-]+:([A-Za-z0-9-]{1,32}):cluster\/(.{1,255})$/s;
 
 /**
@@ -69,6 +69,9 @@ const ASKED_FOR: ReadonlySet<string> = new Set(['UserInitiated', 'ServiceSchedul
 const NAMES_KMS = /\bKMS|\bKms[A-Z]|\bkms:[A-Z]|arn:aws[a-z-]*:kms:/;
 const NAMES_DECRYPTION = /\bdecrypt/i;
 
+/** What else than its storage a task may need a key for. */
+const CONCERNS_OTHERS = /secret|parameter|\bssm\b|\basm\b|\befs\b|file ?system|registry|image|\blogs?\b/i;
+
 const blamesKey = (reason: string): boolean =>
   NAMES_KMS.test(reason) || (NAMES_DECRYPTION.test(reason) && !reason.startsWith('CannotPullContainer'));
 
@@ -89,10 +92,9 @@ export function readTaskState(envelope: unknown, digest: Digest): Reading {
   const taskArn = text(field(detail, 'taskArn'));
   if (cluster === undefined || taskArn === undefined)
     return rejected(`task state change ${printable(base.eventId, 64)}: expected clusterArn and taskArn`);
-  const key =
-    findKeyArn(reason) ??
-    readKeyArn(at(detail, 'fargateEphemeralStorage', 'kmsKeyId')) ??
-    keyArnOfId(at(detail, 'fargateEphemeralStorage', 'kmsKeyId'), region, account);
+  // What is said of a secret or an image tells nothing of the storage's key.
+  const storageKey = CONCERNS_OTHERS.test(reason) ? undefined : at(detail, 'fargateEphemeralStorage', 'kmsKeyId');
+  const key = findKeyArn(reason) ?? readKeyArn(storageKey) ?? keyArnOfId(storageKey, region, account);
   return {
     kind: 'fact',
     fact: {

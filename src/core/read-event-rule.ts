@@ -21,7 +21,8 @@ function readEventRuleChanged(record: unknown, base: FactBase, digest: Digest): 
   const change = CHANGES.get(base.operation);
   if (change === undefined) return OUT_OF_SCOPE;
   const request = field(record, 'requestParameters');
-  const named = firstText(field(request, 'name'), field(request, 'rule'), at(record, 'responseElements', 'ruleArn'));
+  const answered = text(at(record, 'responseElements', 'ruleArn'));
+  const named = firstText(field(request, 'name'), field(request, 'rule'), answered);
   if (named === undefined) return rejected(`EventBridge record ${printable(base.eventId, 64)}: ${base.operation} names no rule`);
   const ruleName = RULE_ARN.exec(named)?.[1] ?? named;
   const disabled = change === 'replaced' && text(field(request, 'state')) === 'DISABLED';
@@ -30,7 +31,7 @@ function readEventRuleChanged(record: unknown, base: FactBase, digest: Digest): 
     fact: {
       kind: 'event-rule-changed',
       ...base,
-      ruleArn: bounded(ruleArn(ruleName, text(field(request, 'eventBusName')), base), LIMITS.arn, digest),
+      ruleArn: bounded(arnOf(named, ruleName, text(field(request, 'eventBusName')), base), LIMITS.arn, digest),
       ruleName: bounded(ruleName, LIMITS.name, digest),
       change: disabled ? 'disabled' : change,
     },
@@ -40,8 +41,9 @@ function readEventRuleChanged(record: unknown, base: FactBase, digest: Digest): 
 /** EventBridge's calls. */
 export const EVENT_RULE_CALLS: CallReader = { service: 'EventBridge', operations: new Set(CHANGES.keys()), read: readEventRuleChanged };
 
-/** The default bus goes unnamed in its rules' ARNs. */
-function ruleArn(name: string, bus: string | undefined, { region = 'unknown', account = 'unknown' }: FactBase): string {
+/** The ARN where it is given; else from the name. The default bus goes unnamed in its rules' ARNs. */
+function arnOf(named: string, name: string, bus: string | undefined, { region = 'unknown', account = 'unknown' }: FactBase): string {
+  if (RULE_ARN.test(named)) return named;
   const busName = bus?.replace(/^.*:event-bus\//s, '');
   const path = busName === undefined || busName === 'default' ? name : `${busName}/${name}`;
   return `arn:${partitionOf(region)}:events:${region}:${account}:rule/${path}`;

@@ -21,6 +21,9 @@ const READERS: ReadonlyMap<string, CallReader> = new Map([
   ['events.amazonaws.com', EVENT_RULE_CALLS],
 ]);
 
+/** Every `eventSource` that is read; a record of any other is out of scope. */
+export const READ_SOURCES: ReadonlySet<string> = new Set([KMS, ...READERS.keys()]);
+
 /**
  * Reads one CloudTrail record; never throws, whatever it is given.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html

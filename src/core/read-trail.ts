@@ -27,7 +27,7 @@ function readTrailChanged(record: unknown, base: FactBase, digest: Digest): Read
   if (change === undefined) return OUT_OF_SCOPE;
   const named = firstText(at(record, 'responseElements', 'trailARN'), field(request, 'name'), field(request, 'trailName'));
   if (named === undefined) return rejected(`CloudTrail record ${printable(base.eventId, 64)}: ${base.operation} names no trail`);
-  const gaps = gapsOf(change, request).map((gap) => printable(gap, LIMITS.gap));
+  const gaps = gapsOf(change, record).map((gap) => printable(gap, LIMITS.gap));
   return {
     kind: 'fact',
     fact: { kind: 'trail-changed', ...base, trailArn: bounded(trailArn(named, base), LIMITS.arn, digest), change, gaps },
@@ -42,7 +42,7 @@ function trailArn(named: string, { region = 'unknown', account = 'unknown' }: Fa
   return TRAIL_ARN.test(named) ? named : `arn:${partitionOf(region)}:cloudtrail:${region}:${account}:trail/${named}`;
 }
 
-function gapsOf(change: TrailChange, request: unknown): readonly string[] {
+function gapsOf(change: TrailChange, record: unknown): readonly string[] {
   switch (change) {
     case 'started':
     case 'widened':
@@ -55,7 +55,7 @@ function gapsOf(change: TrailChange, request: unknown): readonly string[] {
     case 'narrowed':
       return ['it records its home Region alone'];
     case 'selected':
-      return selectorGaps(request);
+      return selectorGaps(selectorsIn(field(record, 'requestParameters')) ?? selectorsIn(field(record, 'responseElements')));
     default:
       return change satisfies never;
   }
@@ -68,8 +68,10 @@ function updateOf(request: unknown): TrailChange {
   return flag(everywhere) ? 'widened' : 'narrowed';
 }
 
-function selectorGaps(request: unknown): string[] {
-  const { reads, writes, because } = coverageOf(selectorsIn(request));
+/** Selectors that cannot be read are never taken for whole. */
+function selectorGaps(selectors: TrailSelectors | undefined): string[] {
+  if (selectors === undefined) return ['its selectors cannot be read from the record'];
+  const { reads, writes, because } = coverageOf(selectors);
   if (reads && writes) return [];
   const lost = reads ? 'writes' : writes ? 'reads, so Decrypt and GenerateDataKey' : 'KMS';
   return [`it leaves out ${lost}`, ...because].slice(0, LIMITS.gaps);
@@ -77,13 +79,30 @@ function selectorGaps(request: unknown): string[] {
 
 /** CloudTrail's own records begin field names with a small letter; requests begin them with a capital. */
 const either = (value: unknown, name: string): unknown => field(value, name) ?? field(value, name[0]?.toUpperCase() + name.slice(1));
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+const isListOrAbsent = (value: unknown): boolean => isAbsent(value) || Array.isArray(value);
 
-/** The selectors of a request. A list that is not there, or is no list, selects nothing of its kind. */
-function selectorsIn(request: unknown): TrailSelectors {
+/** The selectors of a request or its answer; undefined where there are none, or one cannot be read. */
+function selectorsIn(source: unknown): TrailSelectors | undefined {
+  const classic = either(source, 'eventSelectors');
+  const advanced = either(source, 'advancedEventSelectors');
+  if (!isListOrAbsent(classic) || !isListOrAbsent(advanced) || (isAbsent(classic) && isAbsent(advanced))) return undefined;
+  const readable = items(classic).filter(isObject).every(isClassicReadable) && items(advanced).filter(isObject).every(isAdvancedReadable);
+  if (!readable) return undefined;
   return {
-    classic: items(either(request, 'eventSelectors')).filter(isObject).map(classicSelector),
-    advanced: items(either(request, 'advancedEventSelectors')).filter(isObject).map(advancedSelector),
+    classic: items(classic).filter(isObject).map(classicSelector),
+    advanced: items(advanced).filter(isObject).map(advancedSelector),
   };
+}
+
+function isClassicReadable(selector: unknown): boolean {
+  const kind = either(selector, 'readWriteType');
+  return (isAbsent(kind) || typeof kind === 'string') && isListOrAbsent(either(selector, 'excludeManagementEventSources'));
+}
+
+function isAdvancedReadable(selector: unknown): boolean {
+  const fields = either(selector, 'fieldSelectors');
+  return Array.isArray(fields) && fields.every((one) => OPERATORS.every((operator) => isListOrAbsent(either(one, operator))));
 }
 
 function classicSelector(selector: unknown): ClassicSelector {

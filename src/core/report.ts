@@ -154,9 +154,9 @@ function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], { policy
   return sortedBy(findings, ({ id }) => [id]);
 }
 
-/** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it. */
-function findingOf(id: string, { first, last, orders, count }: Evidence): Finding {
-  const { rule, severity, subject, about, operation, caller, region } = first;
+/** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it, its severity as the gravest. */
+function findingOf(id: string, { first, last, severity, orders, count }: Evidence): Finding {
+  const { rule, subject, about, operation, caller, region } = first;
   return {
     id,
     rule,

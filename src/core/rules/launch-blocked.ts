@@ -29,7 +29,7 @@ export const launchBlocked: FactRule = {
       verdict: 'fires',
       subject: { ...keyOrAccount(fact), ...clusterFields(fact) },
       group: groupOf(fact),
-      sentence: `${fact.rehearsal ? 'A rehearsal of ' : ''}${fact.operation}${purpose(fact)} by ${by(fact)} with ${key(fact.keyArn)} was refused: ${reason(fact.message, fact.code)}`,
+      sentence: `${fact.rehearsal ? 'A rehearsal of ' : ''}${fact.operation}${purpose(fact)} by ${by(fact)} with ${key(fact.keyArn)} was refused: ${reason(fact.message || fact.code)}`,
     };
   },
 };

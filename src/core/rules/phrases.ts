@@ -7,7 +7,7 @@ import { printable } from '../text.ts';
 export const name = (value: string | undefined, otherwise = 'unknown'): string => printable(value ?? otherwise, 200);
 
 /** Why AWS refused or stopped something, in its own words: what decides often stands last. */
-export const reason = (value: string | undefined, otherwise = 'unknown'): string => printable(value ?? otherwise, 800);
+export const reason = (value: string | undefined, otherwise = 'unknown'): string => printable(value ?? otherwise, 1_000);
 
 /** The key of a sentence, shortened to its id; the full ARN stands in the finding. */
 export const key = (keyArn: string | undefined): string =>
@@ -46,10 +46,10 @@ export function by({ caller }: Pick<FactBase, 'caller'>): string {
   return `${name(caller.id)}${through}`;
 }
 
-/** What a grant lets whom do. */
+/** Who made a grant, and what it lets whom do. */
 export function grantPhrase(fact: GrantCreated): string {
   const operations = fact.operations === undefined ? 'unnamed operations' : name(fact.operations.join(', '));
-  return `grant ${name(fact.grantId)} lets ${name(fact.grantee)} do ${operations} with ${key(fact.keyArn)}${purpose(fact)}`;
+  return `${by(fact)} made grant ${name(fact.grantId)}: it lets ${name(fact.grantee)} do ${operations} with ${key(fact.keyArn)}${purpose(fact)}`;
 }
 
 /** The subject fields of the cluster a fact is attributed to. */

@@ -43,4 +43,4 @@ export function endOfRefusedUse(fact: Fact, rule: RuleId): Ending | undefined {
 }
 
 /** The changes that are told as the end of a key's trouble. */
-export const MADE_USABLE: ReadonlySet<KeyChange> = new Set(['enabled', 'material-imported']);
+const MADE_USABLE: ReadonlySet<KeyChange> = new Set(['enabled', 'material-imported']);

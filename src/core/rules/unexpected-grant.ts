@@ -2,7 +2,7 @@ import type { Fact, GrantCreated } from '../fact.ts';
 import type { Subject } from '../finding.ts';
 import { type Policy, profilesOf } from '../policy.ts';
 import { profileFor, profileOf } from '../profile.ts';
-import { by, clusterFields, grantPhrase } from './phrases.ts';
+import { clusterFields, grantPhrase } from './phrases.ts';
 import { NOT_APPLICABLE, SILENT, type Verdict } from './rule.ts';
 
 /** Longer advice is no help in an alert, and weighs on its evidence. */
@@ -20,7 +20,7 @@ export function judgeUnexpectedGrant(fact: Fact, policy: Policy, worse: (grant: 
     subject: { keyArn: fact.keyArn, grantId: fact.grantId },
     about,
     group: ['grant', fact.keyArn, fact.caller.id, fact.grantee ?? ''],
-    sentence: `By ${by(fact)}, ${grantPhrase(fact)}; ${because}.`,
+    sentence: `${grantPhrase(fact)}; ${because}.`,
     ...(advice === undefined || advice.length > ADVICE_LIMIT ? {} : { advice }),
   };
 }

@@ -1,0 +1,21 @@
+import { asffFinding } from '../core/asff.ts';
+import type { Finding } from '../core/finding.ts';
+import { ocsfDetectionFinding } from '../core/ocsf.ts';
+import { atLeast, type Severity } from '../core/severity.ts';
+import { replayJson } from './replay.ts';
+
+/** The formats of other tools that findings are printed in. */
+export const FORMATS = ['ocsf', 'asff'] as const;
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number];
+
+/** The findings as a JSON array in another tool's format. */
+export function formatted(findings: readonly Finding[], format: Format): string {
+  return replayJson(findings.map((finding) => (format === 'ocsf' ? ocsfDetectionFinding(finding) : asffFinding(finding))));
+}
+
+/** Makes the exit code 1 when one of the findings is at or above the bar. */
+export function failOn(bar: Severity | undefined, findings: readonly Finding[]): void {
+  if (bar !== undefined && findings.some(({ severity }) => atLeast(severity, bar))) process.exitCode = 1;
+}

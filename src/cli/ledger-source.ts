@@ -1,0 +1,60 @@
+import { judgedAnew } from '../core/judged-anew.ts';
+import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
+import { type LedgerReport, reportOf } from '../core/report.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { MemoryLedger } from '../local/memory-ledger.ts';
+import type { AlertBook } from '../ports.ts';
+import { clock, sha256 } from '../system.ts';
+import { InputError } from './input.ts';
+import { counted } from './layout.ts';
+import { replayInto } from './replay.ts';
+import { progressOn, type Terminal } from './terminal.ts';
+
+/** Where a ledger is read from: a deployment's table, or records to be replayed. Exactly one of the two. */
+export interface LedgerSource {
+  readonly table?: string;
+  readonly from?: readonly string[];
+}
+
+/** A ledger that was read whole. */
+export interface ReadLedger {
+  readonly snapshot: Snapshot;
+  /** Where settlements are kept; of replayed records, as long as the command runs. */
+  readonly book: AlertBook;
+  /** Seconds since 1970, where the ledger is one that lives: a replay knows no time of day. */
+  readonly now?: number;
+}
+
+/**
+ * Reads a ledger and hands it to `use`; `policy` is what records are replayed under. Throws an {@link InputError} where
+ * the source is not one, or cannot be read.
+ */
+export async function withLedger<T>(
+  { table, from }: LedgerSource,
+  policy: Policy | undefined,
+  terminal: Terminal,
+  use: (ledger: ReadLedger) => Promise<T>,
+): Promise<T> {
+  if (table !== undefined && from !== undefined) throw new InputError('--table and --from name two ledgers; give one of them');
+  if (table !== undefined) {
+    // The SDK is loaded for nobody else.
+    const { withTable } = await import('./ledger-table.ts');
+    return withTable(table, terminal, (snapshot, book) => use({ snapshot, book, now: clock() }));
+  }
+  if (from === undefined) throw new InputError('no ledger to read: --table names a deployment’s table, --from files of records');
+  const ledger = new MemoryLedger();
+  const { events } = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
+  if (events.rejected > 0) terminal.err.write(`${counted(events.rejected, 'record')} could not be read; kms-audit replay says why\n`);
+  return use({ snapshot: await ledger.snapshot(), book: ledger });
+}
+
+/** What a ledger says. */
+export interface JudgedLedger extends LedgerReport {
+  readonly snapshot: Snapshot;
+}
+
+/** What the ledger says under a policy; without one, what the audit recorded. */
+export function judgedBy({ snapshot, now }: ReadLedger, policy: Policy | undefined): JudgedLedger {
+  const judged = policy === undefined ? snapshot : judgedAnew(snapshot, policy);
+  return { snapshot: judged, ...reportOf(judged, policy ?? DEFAULT_POLICY, sha256, now) };
+}

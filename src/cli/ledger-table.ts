@@ -1,0 +1,68 @@
+import { DynamoDBClient, DynamoDBServiceException, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { printable } from '../core/text.ts';
+import type { Ledger } from '../ports.ts';
+import { InputError } from './input.ts';
+import { counted } from './layout.ts';
+import { requireRegion } from './region.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * Reads the whole ledger in a table, with the SDK's own settings, says on `err` what that took, and hands it to `use`.
+ * Throws an {@link InputError} where there is no such table, or no way to it.
+ */
+export async function withTable<T>(table: string, terminal: Terminal, use: (snapshot: Snapshot, ledger: Ledger) => Promise<T>): Promise<T> {
+  const client = new DynamoDBClient({});
+  const scan = meterScan(client, terminal);
+  try {
+    await requireRegion(client);
+    const ledger = new DynamoDbLedger(client, table);
+    const snapshot = await ledger.snapshot().finally(scan.end);
+    terminal.err.write(`${printable(table, 255)}: ${counted(scan.items, 'item')} read, ${counted(scan.units, 'read unit')}\n`);
+    return await use(snapshot, ledger);
+  } catch (error) {
+    throw explained(error, table) ?? error;
+  } finally {
+    client.destroy();
+  }
+}
+
+interface ScanMeter {
+  items: number;
+  units: number;
+  /** Takes the line of progress away. */
+  readonly end: () => void;
+}
+
+/** Counts what the client's Scans return and take; on a terminal, as they come. */
+function meterScan(client: DynamoDBClient, { err, live }: Terminal): ScanMeter {
+  const meter: ScanMeter = { items: 0, units: 0, end: () => live && err.write('\r\u001b[K') };
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const answer = await next(request);
+      if ('ScannedCount' in answer.output) {
+        meter.items += answer.output.Count ?? 0;
+        const { ConsumedCapacity } = answer.output;
+        if (ConsumedCapacity !== undefined && 'CapacityUnits' in ConsumedCapacity) meter.units += ConsumedCapacity.CapacityUnits ?? 0;
+        if (live) err.write(`\r\u001b[K${counted(meter.items, 'item')} read`);
+      }
+      return answer;
+    },
+    { step: 'initialize' },
+  );
+  return meter;
+}
+
+/** What went wrong on the way to the table, for its operator; undefined for what is no fault of the way. */
+function explained(error: unknown, table: string): InputError | undefined {
+  const name = printable(table, 255);
+  if (error instanceof ResourceNotFoundException)
+    return new InputError(`there is no table "${name}" in this account and Region; AWS_REGION names another Region`);
+  if (!(error instanceof Error)) return undefined;
+  const says = printable(error.message || String('code' in error ? error.code : error.name), 500);
+  if (/^(?:Credentials|Token)ProviderError$/.test(error.name)) return new InputError(`no AWS credentials: ${says}`);
+  if (error instanceof DynamoDBServiceException) return new InputError(`table "${name}": ${printable(error.name, 100)}: ${says}`);
+  // The SDK marks what it gave up on.
+  return '$metadata' in error ? new InputError(`table "${name}" cannot be reached: ${says}`) : undefined;
+}
