@@ -2,7 +2,7 @@ import { at, items, text } from '../core/json.ts';
 import { SEVERITIES, type Severity } from '../core/severity.ts';
 import { printable } from '../core/text.ts';
 import type { PublishedAlert } from '../local/sns-wire.ts';
-import { hanging } from './layout.ts';
+import { hanging, jsonLines } from './layout.ts';
 import { sentenceLines } from './render-text.ts';
 import type { Style } from './style.ts';
 
@@ -22,9 +22,25 @@ function alertLines({ bodies, attributes, subject }: PublishedAlert, style: Styl
   const steps = items(content('nextSteps')).flatMap((step) => text(step) ?? []);
   return [
     ...titleLines(title, severity, style, width),
-    ...description.flatMap((paragraph) => sentenceLines(INDENT, seen(paragraph, 3_000), style, width)),
+    ...description.flatMap((paragraph) => paragraphLines(seen(paragraph, 3_000), style, width)),
     ...steps.flatMap((step, index) => sentenceLines(`${INDENT}${index + 1}. `, seen(step, 1_000), style, width)),
   ];
+}
+
+/** A paragraph; a policy entry at its end stands on lines of its own, to be copied. */
+function paragraphLines(paragraph: string, style: Style, width: number): string[] {
+  const start = paragraph.indexOf(': {"');
+  const entry = start < 0 ? undefined : parsed(paragraph.slice(start + 2));
+  if (entry === undefined) return sentenceLines(INDENT, paragraph, style, width);
+  return [...hanging(INDENT, paragraph.slice(0, start + 1), width), ...jsonLines(entry, INDENT.length, width).map(style.command)];
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The severity stands out of a title that begins with it, a reminder's included. */

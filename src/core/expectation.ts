@@ -13,8 +13,8 @@ export function underPolicy(occurrence: Occurrence, policy: Policy): Occurrence[
   return [severity === undefined ? occurrence : { ...occurrence, severity }];
 }
 
-/** True when an alert of this occurrence goes out. */
-export function isSent({ rule, severity }: Occurrence, policy: Policy): boolean {
+/** True when an alert of this occurrence, or finding, goes out. */
+export function isSent({ rule, severity }: Pick<Occurrence, 'rule' | 'severity'>, policy: Policy): boolean {
   return policy.rules[rule] !== 'silent' && atLeast(severity, policy.minimumAlertSeverity);
 }
 

@@ -1,5 +1,5 @@
 import { isSent } from './expectation.ts';
-import type { Finding, Occurrence } from './finding.ts';
+import type { Finding } from './finding.ts';
 import type { Policy } from './policy.ts';
 import type { Severity } from './severity.ts';
 
@@ -42,22 +42,5 @@ export function policyDifference(old: JudgedByPolicy, renewed: JudgedByPolicy): 
 }
 
 function alerted({ policy, findings }: JudgedByPolicy): Finding[] {
-  return findings.filter((finding) => isSent(asOccurrence(finding), policy));
-}
-
-/** The finding as the one occurrence that its alert would tell. */
-function asOccurrence(finding: Finding): Occurrence {
-  const { id, rule, severity, title, caller, operation, lastSeen, eventIds } = finding;
-  return {
-    rule,
-    severity,
-    subject: finding,
-    about: {},
-    group: id,
-    eventId: eventIds.at(-1) ?? '',
-    time: lastSeen,
-    operation,
-    caller,
-    sentence: title,
-  };
+  return findings.filter((finding) => isSent(finding, policy));
 }
