@@ -17,11 +17,11 @@ export class AlertHeldError extends Error {
   override readonly name = 'AlertHeldError';
 }
 
-/** What is told of a finding that joins facts: it may be withdrawn, so that it is judged once more before it goes out. */
-export interface Joint {
+/** What is told of a finding that is folded rather than kept. */
+export interface Folded {
   readonly evidence?: Evidence | undefined;
-  /** Judges again, after the lease was taken. */
-  readonly holds: () => Promise<boolean>;
+  /** Judges again, after the lease was taken: for a finding that joins facts and may be withdrawn. */
+  readonly holds?: () => Promise<boolean>;
 }
 
 /** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */
@@ -30,13 +30,13 @@ export async function tell(
   counted: readonly Occurrence[],
   by: string,
   pipeline: Pipeline,
-  joint?: Joint,
+  folded?: Folded,
 ): Promise<void> {
   if (occurrences.length === 0) return;
   const told = await Promise.allSettled([
     count(counted, pipeline),
     ...alertsOf(occurrences.filter((occurrence) => isSent(occurrence, pipeline.policy))).map((one) =>
-      alert({ ...one, by, joint }, pipeline),
+      alert({ ...one, by, folded }, pipeline),
     ),
   ]);
   for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
@@ -51,7 +51,7 @@ interface Alert {
   readonly lead: Occurrence;
   readonly others: readonly Occurrence[];
   readonly by: string;
-  readonly joint: Joint | undefined;
+  readonly folded: Folded | undefined;
 }
 
 /** One alert per group: its most severe occurrence leads, and a rule that folds into another's alert is told there. */
@@ -72,7 +72,7 @@ function alertsOf(occurrences: readonly Occurrence[]): Pick<Alert, 'lead' | 'oth
 }
 
 /** Sends an alert at least once: claim the group's lease, publish, note. Who finds the group told, or being told, is done. */
-async function alert({ lead, others, by, joint }: Alert, pipeline: Pipeline): Promise<void> {
+async function alert({ lead, others, by, folded }: Alert, pipeline: Pipeline): Promise<void> {
   const { alerts, ledger, now, policy, digest } = pipeline;
   if (alerts === undefined) return;
   // An event dated in the future must not silence its group until then.
@@ -81,42 +81,55 @@ async function alert({ lead, others, by, joint }: Alert, pipeline: Pipeline): Pr
   const held = await lease(lead.group, lead.rule, pipeline, (note) => {
     const decision = decideAlert(note, { by, time, severity: lead.severity, now: now(), renotifyMinutes: policy.renotifyMinutes });
     if (decision.act !== 'send') return decision.act;
-    return { tells: joint === undefined ? 'alert' : 'joint', through: time, severity: lead.severity, by, detail: decision.reminder };
+    return {
+      tells: folded?.holds === undefined ? 'alert' : 'joint',
+      through: time,
+      severity: lead.severity,
+      by,
+      detail: decision.reminder,
+    };
   });
   if (held === undefined) return;
   const { claim, note, detail: reminder } = held;
-  if (joint !== undefined && !(await joint.holds())) return ledger.releaseAlert(lead.group, claim);
+  if (folded?.holds !== undefined && !(await folded.holds())) return ledger.releaseAlert(lead.group, claim);
   const id = findingId(lead.rule, lead.subject, digest);
-  const evidence = joint?.evidence ?? (await ledger.evidenceOf(id)) ?? evidenceOfOne(lead);
+  const evidence = folded?.evidence ?? (await ledger.evidenceOf(id)) ?? evidenceOfOne(lead);
   const keyArn = ruleOf(lead.rule)?.tellsDependents ? lead.subject.keyArn : undefined;
   const dependents = keyArn === undefined ? undefined : await ledger.dependents(keyArn);
   const over = note.over !== undefined && time <= note.over ? note.over : undefined;
   const message = alertMessage({ lead, others, evidence, dependents, reminder, over }, digest);
+  // Before: who finds it wrong later must know that it may have been told.
+  if (folded?.holds !== undefined) await ledger.noteTold(id, time);
   await alerts.publish(message);
-  if (joint !== undefined) await ledger.noteTold(id, time);
   const through = later(later(time, earlier(evidence.last.time, present)), note.sent?.through ?? '');
-  await ledger.noteAlert(lead.group, { ...claim, through }, message.attributes);
+  await ledger.noteAlert(lead.group, { ...claim, through }, message.attributes, over);
+}
+
+/** The end of what a group's alerts told, as one handler sees it. */
+export interface End extends AllClear {
+  readonly lagSeconds: number;
+  /** All that was told is over, whatever its time. */
+  readonly all: boolean;
+  /** Looks again, after the lease was taken: trouble may have come anew. */
+  readonly holds: () => Promise<boolean>;
 }
 
 /** Sends the all-clear for what was alerted and has ended; whoever alerts of it later on will say so. */
-export async function tellEnd(end: AllClear & { readonly lagSeconds: number }, by: string, pipeline: Pipeline): Promise<void> {
+export async function tellEnd(end: End, by: string, pipeline: Pipeline): Promise<void> {
   const { alerts, ledger, now, digest } = pipeline;
   if (alerts === undefined) return;
-  const through = fromSeconds(toSeconds(earlier(end.time, fromSeconds(now()))) + end.lagSeconds);
+  const time = fromSeconds(toSeconds(earlier(end.time, fromSeconds(now()))) + end.lagSeconds);
   const held = await lease<Sent | undefined>(end.group, end.rule, pipeline, (note) => {
-    const decision = decideEnd(note, { by, time: through, now: now() });
-    if (decision.act === 'covered' || decision.act === 'wait') return decision.act;
-    return {
-      tells: 'over',
-      through,
-      severity: note.sent?.severity ?? 'low',
-      by,
-      detail: decision.act === 'send' ? decision.sent : undefined,
-    };
+    const decision = decideEnd(note, { time, all: end.all, now: now() });
+    if (!('through' in decision)) return decision.act;
+    const sent = decision.act === 'send' ? decision.sent : undefined;
+    return { tells: 'over', through: decision.through, severity: sent?.severity ?? 'low', by, detail: sent };
   });
   if (held === undefined) return;
-  if (held.detail !== undefined) await alerts.publish(allClearMessage(end, held.detail, digest));
-  await ledger.noteEnd(end.group, held.claim);
+  const { claim, detail: sent } = held;
+  if (!(await end.holds())) return ledger.releaseAlert(end.group, claim);
+  if (sent !== undefined) await alerts.publish(allClearMessage(end, sent, digest));
+  await ledger.noteEnd(end.group, claim, sent !== undefined);
 }
 
 /** A finding that may hold no longer, and what to do when it was told. */
@@ -138,8 +151,9 @@ export async function tellWithdrawn(doubt: Doubt, by: string, pipeline: Pipeline
   if (!(await ledger.wasTold(id)) || (await doubt.holds())) return;
   const held = await lease<Sent>(doubt.group, doubt.rule, pipeline, ({ sent, claim }) => {
     if (claim !== undefined && claim.until > now()) return 'wait';
-    if (sent === undefined) return 'covered';
-    return { tells: 'over', through: sent.through, severity: sent.severity, by, detail: sent };
+    // Who told it may have died before noting so.
+    const told = sent ?? { through: '', severity: ruleOf(doubt.rule)?.severity ?? 'low' };
+    return { tells: 'over', through: told.through, severity: told.severity, by, detail: told };
   });
   if (held !== undefined) {
     await alerts.publish(correctionMessage(doubt, held.detail, digest));

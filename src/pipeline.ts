@@ -1,3 +1,4 @@
+import { judgeAges } from './ages.ts';
 import { count, tell, tellEnd, tellWithdrawn } from './alerts.ts';
 import { canaryDue, canaryMetric } from './core/canary.ts';
 import { coveredAfterAll, lastGrantEnded, retiredBefore } from './core/closing-text.ts';
@@ -10,7 +11,7 @@ import { type GrantHead, withCreation } from './core/grant.ts';
 import { OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
 import { inScope, type Policy } from './core/policy.ts';
 import type { Reading } from './core/reading.ts';
-import { endingsOf, judgeAge, judgeFact, judgeGrant, judgeVolume, ruleOf } from './core/rules/registry.ts';
+import { endingsOf, judgeFact, judgeGrant, judgeVolume, ruleOf } from './core/rules/registry.ts';
 import type { Digest } from './core/text.ts';
 import { type Timestamp, toSeconds } from './core/timestamp.ts';
 import type { AlertSink, Clock, GrantName, Ledger, Log, MetricSink, PendingCandidate, Probe } from './ports.ts';
@@ -84,9 +85,10 @@ async function auditFact(fact: Fact, pipeline: Pipeline): Promise<void> {
   }
   const own = judgeFact(fact, policy);
   for (const occurrence of own) await ledger.addEvidence(findingId(occurrence.rule, occurrence.subject, digest), occurrence);
-  if (head !== undefined) await tellOfGrant(fact, head, own, pipeline);
-  else await tell(own, own, fact.eventId, pipeline);
+  if (head !== undefined) return tellOfGrant(fact, head, own, pipeline);
+  // A repair may be an occurrence of its own, and then one of what is over.
   await tellEndings(fact, pipeline);
+  await tell(own, own, fact.eventId, pipeline);
 }
 
 /** Writes the fact; the grant it belongs to, as it then stands. */
@@ -162,21 +164,22 @@ async function closeGrant(head: GrantHead, by: string, pipeline: Pipeline): Prom
   if (pipeline.alerts === undefined || end === undefined) return;
   for (const group of alertedIn) {
     const [rule] = JSON.parse(group);
-    if (rule === REVOKED) {
-      if (end.how === 'revoked') continue;
-      const others = await ledger.leaveGroup(group, memberOf(head));
+    await ledger.leaveGroup(group, memberOf(head));
+    if (rule !== REVOKED) {
+      const sentence = lastGrantEnded(head.grantId, end);
+      const holds = async (): Promise<boolean> => (await ledger.membersOf(group)).length === 0;
+      const over = { rule, group, subject: { keyArn, grantId }, time: timeOf(end.order), sentence, lagSeconds: 0, all: true, holds };
+      if (await holds()) await tellEnd(over, by, pipeline);
+    } else if (end.how !== 'revoked') {
       const sentence = retiredBefore(head.grantId, end);
       const tellOthers = async (): Promise<void> => {
-        for (const other of others) {
+        for (const other of await ledger.membersOf(group)) {
           const [otherKey, otherGrant] = JSON.parse(other);
           for (const found of await ledger.headsOf([{ keyArn: otherKey, grantId: otherGrant }]))
             for (const occurrence of judgeGrant(found, policy)) await tellRevoked(occurrence, found, by, pipeline);
         }
       };
       await tellWithdrawn({ rule, group, subject: { keyArn, grantId }, sentence, holds: async () => false, tellOthers }, by, pipeline);
-    } else if ((await ledger.leaveGroup(group, memberOf(head))).length === 0) {
-      const sentence = lastGrantEnded(head.grantId, end);
-      await tellEnd({ rule, group, subject: { keyArn, grantId }, time: timeOf(end.order), sentence, lagSeconds: 0 }, by, pipeline);
     }
   }
 }
@@ -185,9 +188,11 @@ async function closeGrant(head: GrantHead, by: string, pipeline: Pipeline): Prom
 async function tellEndings(fact: Fact, pipeline: Pipeline): Promise<void> {
   const endings = endingsOf(fact);
   if (pipeline.alerts === undefined || endings.length === 0 || fact.kind === 'grant-created' || fact.kind === 'grant-ended') return;
-  if (!isWhole(await pipeline.ledger.changesBeside(fact))) return;
+  const holds = async (): Promise<boolean> => isWhole(await pipeline.ledger.changesBeside(fact));
+  if (!(await holds())) return;
   for (const { rule, group, subject, sentence, lagSeconds = 0 } of endings) {
-    await tellEnd({ rule, group: JSON.stringify(group), subject, time: fact.time, sentence, lagSeconds }, fact.eventId, pipeline);
+    const end = { rule, group: JSON.stringify(group), subject, time: fact.time, sentence, lagSeconds, all: false, holds };
+    await tellEnd(end, fact.eventId, pipeline);
   }
 }
 
@@ -229,8 +234,8 @@ async function withdrawRelease(fact: GrantCreated, pipeline: Pipeline): Promise<
       sentence: coveredAfterAll(volumeId, fact.time),
       holds: async () => (await allReleases(volume, pipeline)).length > 0,
       tellOthers: async () => {
-        for (const other of await pipeline.ledger.leaveGroup(group, JSON.stringify(volume)))
-          await tellReleased(JSON.parse(other), fact.eventId, pipeline);
+        await pipeline.ledger.leaveGroup(group, JSON.stringify(volume));
+        for (const other of await pipeline.ledger.membersOf(group)) await tellReleased(JSON.parse(other), fact.eventId, pipeline);
       },
     },
     fact.eventId,
@@ -278,31 +283,6 @@ async function settle(candidate: PendingCandidate, pipeline: Pipeline): Promise<
   await pipeline.ledger.settleCandidate(candidate);
 }
 
-/** Alerts the grants that have been open for longer than the policy allows; how many there are. */
-export async function judgeAges(pipeline: Pipeline): Promise<number> {
-  const { ledger, policy, now } = pipeline;
-  if (policy.orphanAfterHours === undefined) return 0;
-  let orphans = 0;
-  for await (const seen of ledger.openGrants()) {
-    if (judgeAge(seen, policy, now()).length === 0) continue;
-    const [head] = await ledger.headsOf([seen]);
-    const occurrences = head === undefined ? [] : judgeAge(head, policy, now());
-    orphans += occurrences.length;
-    for (const occurrence of occurrences) if (!head?.alertedIn?.includes(occurrence.group)) await tellOrphan(occurrence, seen, pipeline);
-  }
-  return orphans;
-}
-
-/** Told first and marked afterwards: a sweep that dies in between tells it again, and the alert's note keeps that quiet. */
-async function tellOrphan(occurrence: Occurrence, grant: GrantName, pipeline: Pipeline): Promise<void> {
-  const by = `sweep/${occurrence.eventId}`;
-  await tell([occurrence], [occurrence], by, pipeline);
-  for (const [group, time] of groupsEndingWith([occurrence], pipeline)) {
-    await pipeline.ledger.joinGroup(group, memberOf(grant), time);
-    await closeGrant(await pipeline.ledger.markGrant(grant, group), by, pipeline);
-  }
-}
-
 /** Sends the hourly canary on its way, and says whether the last one came back; once an hour the grants' ages are judged as well. */
 export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void> {
   const { ledger, now } = pipeline;
@@ -310,6 +290,7 @@ export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void>
   await pipeline.metrics?.put([canaryMetric(canary, now())]);
   if (!canaryDue(canary, now())) return;
   await ledger.noteCanary('sent', now());
-  await probe();
-  await judgeAges(pipeline);
+  const [probed, judged] = await Promise.allSettled([probe(), judgeAges(pipeline, canary.sent)]);
+  if (probed.status === 'rejected') throw probed.reason;
+  if (judged.status === 'rejected') throw judged.reason;
 }

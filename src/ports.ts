@@ -6,7 +6,7 @@ import type { Evidence, Occurrence } from './core/finding.ts';
 import type { GrantHead } from './core/grant.ts';
 import type { AlertMessage } from './core/message.ts';
 import type { Metric } from './core/metrics.ts';
-import type { Settlement, Snapshot } from './core/snapshot.ts';
+import type { ResourceUse, Settlement, Snapshot } from './core/snapshot.ts';
 import type { Timestamp } from './core/timestamp.ts';
 
 /**
@@ -61,18 +61,20 @@ export interface AlertBook {
   alertNote(group: string): Promise<AlertNote>;
   /** Takes the lease on a group's alert; false when its note is no longer `seen`. */
   claimAlert(group: string, seen: AlertNote, claim: Claim): Promise<boolean>;
-  /** Notes that the claimed alert went out and gives the lease back; nothing when the lease has passed to another. */
-  noteAlert(group: string, claim: Claim, attributes: AlertAttributes): Promise<void>;
-  /** Notes that what the group told up to the claim's `through` is over, and gives the lease back; nothing when it has passed to another. */
-  noteEnd(group: string, claim: Claim): Promise<void>;
+  /** Notes that the claimed alert went out, and until when it told of what is over already; gives the lease back, or does nothing when it has passed to another. */
+  noteAlert(group: string, claim: Claim, attributes: AlertAttributes, closed?: Timestamp): Promise<void>;
+  /** Notes that what happened up to the claim's `through` is over, and whether that was told; gives the lease back, or does nothing when it has passed to another. */
+  noteEnd(group: string, claim: Claim, told: boolean): Promise<void>;
   /** Notes that what the group told was wrong, as if it had never been told, and gives the lease back; nothing when it has passed to another. */
   noteCorrection(group: string, claim: Claim): Promise<void>;
   /** Gives the lease back: there was nothing to send after all. */
   releaseAlert(group: string, claim: Claim): Promise<void>;
   /** Keeps that a group's alert is about this grant or volume too; `time` says how long to remember it. */
   joinGroup(group: string, member: string, time: Timestamp): Promise<void>;
-  /** The member is over, or never was one: those that are left, up to a hundred. */
-  leaveGroup(group: string, member: string): Promise<readonly string[]>;
+  /** The member is over, or never was one. */
+  leaveGroup(group: string, member: string): Promise<void>;
+  /** What the group's alert is about and is not over, up to a hundred. */
+  membersOf(group: string): Promise<readonly string[]>;
   /** Keeps that a finding which may yet be withdrawn was told; `time` says how long to remember it. */
   noteTold(findingId: string, time: Timestamp): Promise<void>;
   /** The finding was corrected. */
@@ -100,6 +102,33 @@ export interface PendingCandidate extends Candidate {
   /** How often it had been marked by then. */
   readonly marks: number;
 }
+
+/**
+ * Where history is written, much of it at a time, while live traffic may write to the same ledger. Every method is safe
+ * to repeat, and all is written when it resolves. A throw is an infrastructure fault.
+ */
+export interface History {
+  /** Keeps facts and evidence, in any order. */
+  keep(items: readonly HistoryItem[]): Promise<void>;
+  /** Tells grants what is known of them; a grant's creations are kept before. */
+  joinGrants(heads: readonly GrantHead[]): Promise<void>;
+  /** Tells resources when they were last seen using a key. */
+  seeResources(uses: readonly ResourceUse[]): Promise<void>;
+}
+
+/** A fact that is kept as it came, or a piece of a finding's evidence. */
+export type HistoryItem = { readonly fact: GrantCreated | StandingFact } | { readonly findingId: string; readonly occurrence: Occurrence };
+
+/** Remembers which sources a backfill has covered, so that it can be killed and started again. */
+export interface Checkpoint {
+  /** Tells what was noted of a source by then, given its identity. */
+  read(): Promise<(source: string) => Covered | undefined>;
+  /** Notes that these sources are covered so far. What is `whole` stays so. */
+  note(sources: readonly string[], covered: Covered): Promise<void>;
+}
+
+/** How far a source is covered: its facts and their evidence are `kept`, or the `whole` of it is written, grants and resources as well. */
+export type Covered = 'kept' | 'whole';
 
 /** Where alerts go. Resolves once the channel has taken the message. */
 export interface AlertSink {

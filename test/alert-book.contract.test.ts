@@ -55,12 +55,25 @@ describe.each([
     expect(await ledger.claimAlert('g', told, end)).toBe(true);
     expect(await ledger.alertNote('g')).toEqual({ ...told, claim: end });
     expect(await ledger.claimAlert('g', told, claim({ until: 40 })), 'held').toBe(false);
-    await ledger.noteEnd('g', claim({ tells: 'over', by: 'somebody else', until: 30, through: instant(99) }));
+    await ledger.noteEnd('g', claim({ tells: 'over', by: 'somebody else', until: 30, through: instant(99) }), true);
     expect(await ledger.alertNote('g')).toEqual({ ...told, claim: end });
-    await ledger.noteEnd('g', end);
+    await ledger.noteEnd('g', end, false);
     expect(await ledger.alertNote('g')).toEqual({ ...told, over: instant(60) });
     expect(await ledger.claimAlert('g', told, claim({ until: 50 })), 'over since').toBe(false);
-    expect(await ledger.claimAlert('g', { ...told, over: instant(60) }, claim({ until: 50 }))).toBe(true);
+    const again = claim({ tells: 'over', until: 50, through: instant(90) });
+    expect(await ledger.claimAlert('g', { ...told, over: instant(60) }, again)).toBe(true);
+    await ledger.noteEnd('g', again, true);
+    const closed = { ...told, over: instant(90), closed: instant(90) };
+    expect(await ledger.alertNote('g')).toEqual(closed);
+    expect(await ledger.claimAlert('g', { ...told, over: instant(90) }, claim({ until: 70 })), 'closed since').toBe(false);
+    const late = claim({ until: 70, through: instant(95) });
+    expect(await ledger.claimAlert('g', closed, late)).toBe(true);
+    await ledger.noteAlert('g', late, { rule: 'r' }, instant(99));
+    expect(await ledger.alertNote('g')).toEqual({
+      sent: { through: instant(95), severity: 'high', attributes: { rule: 'r' } },
+      over: instant(90),
+      closed: instant(99),
+    });
   });
 
   it('gives a lease back and notes nothing', async () => {
@@ -87,11 +100,11 @@ describe.each([
     await ledger.noteAlert('g', claim(), { rule: 'r' });
     const end = claim({ tells: 'over', by: 'b', until: 30 });
     await ledger.claimAlert('g', told, end);
-    await ledger.noteEnd('g', end);
+    await ledger.noteEnd('g', end, true);
     const correction = claim({ tells: 'over', by: 'c', until: 60 });
-    await ledger.claimAlert('g', { ...told, over: instant(0) }, correction);
+    await ledger.claimAlert('g', { ...told, over: instant(0), closed: instant(0) }, correction);
     await ledger.noteCorrection('g', claim({ by: 'somebody else' }));
-    expect(await ledger.alertNote('g')).toEqual({ ...told, over: instant(0), claim: correction });
+    expect(await ledger.alertNote('g')).toEqual({ ...told, over: instant(0), closed: instant(0), claim: correction });
     await ledger.noteCorrection('g', correction);
     expect(await ledger.alertNote('g')).toEqual({});
   });
@@ -100,11 +113,16 @@ describe.each([
     const long = JSON.stringify(['x'.repeat(2_000)]);
     for (const member of ['a', 'b', long, 'a']) await ledger.joinGroup('group', member, instant(0));
     await ledger.joinGroup('another', 'c', instant(0));
-    expect([...(await ledger.leaveGroup('group', 'a'))].sort()).toEqual([long, 'b'].sort());
-    expect(await ledger.leaveGroup('group', 'b')).toEqual([long]);
-    expect(await ledger.leaveGroup('group', long)).toEqual([]);
-    expect(await ledger.leaveGroup('group', long)).toEqual([]);
-    expect(await ledger.leaveGroup('another', 'not there')).toEqual(['c']);
+    const without = async (group: string, member: string): Promise<string[]> => {
+      await ledger.leaveGroup(group, member);
+      return [...(await ledger.membersOf(group))].sort();
+    };
+    expect(await without('group', 'a')).toEqual([long, 'b'].sort());
+    expect(await without('group', 'b')).toEqual([long]);
+    expect(await without('group', long)).toEqual([]);
+    expect(await without('group', long)).toEqual([]);
+    expect(await without('another', 'not there')).toEqual(['c']);
+    expect(await ledger.membersOf('none')).toEqual([]);
   });
 
   it('marks a grant with the groups that tell of it, whatever else becomes of it', async () => {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { judgeAges } from '../src/ages.ts';
 import { AlertHeldError } from '../src/alerts.ts';
 import type { AlertMessage } from '../src/core/message.ts';
+import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { auditEvent, judgeAges, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import {
   createGrant,
@@ -18,6 +20,7 @@ import {
   record,
   retireGrant,
   revokeGrant,
+  SECOND_KEY,
   user,
 } from './support/fleet.ts';
 import { everyInterleaving, type Gate, gatedLedger } from './support/interleaving.ts';
@@ -53,10 +56,13 @@ const stranger = (grantId: string): RawRecord =>
 const trail = (name: string, fields: object = {}): RawRecord => call('cloudtrail.amazonaws.com', name, { name: 'main', ...fields });
 const ownRule = (name: string, fields: object = {}): RawRecord =>
   call('events.amazonaws.com', name, { name: 'kms-audit-prod-Rule-1', ...fields });
+const ownTargets = (name: string): RawRecord => ownRule(name, { name: undefined, rule: 'kms-audit-prod-Rule-1' });
 const byDeployment = (raw: RawRecord): RawRecord => ({
   ...raw,
   userIdentity: { ...user('deployer'), invokedBy: 'cloudformation.amazonaws.com' },
 });
+
+const deployed = (): RawRecord => byDeployment(ownRule('PutRule', { state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' }));
 
 type Kind = 'alert' | 'alert of what is over' | 'reminder' | 'over' | 'withdrawn';
 
@@ -208,17 +214,44 @@ describe('the all-clear', () => {
 
   it.each<[string, RawRecord[], boolean]>([
     ['disabled and enabled', [ownRule('DisableRule'), ownRule('EnableRule')], true],
-    ['without its target', [ownRule('RemoveTargets', { name: undefined, rule: 'kms-audit-prod-Rule-1' }), ownRule('EnableRule')], false],
+    ['disabled and deployed anew', [ownRule('DisableRule'), deployed()], true],
+    ['deleted and deployed anew', [ownRule('DeleteRule'), deployed(), byDeployment(ownTargets('PutTargets'))], true],
+    ['without its target', [ownTargets('RemoveTargets'), ownRule('EnableRule')], false],
+    ['with a stranger’s target', [ownTargets('PutTargets'), ownRule('EnableRule')], false],
     ['of another pattern', [ownRule('PutRule'), ownRule('EnableRule')], false],
-    [
-      'of another pattern, deployed anew',
-      [ownRule('PutRule'), byDeployment(ownRule('PutRule')), ownRule('DisableRule'), ownRule('EnableRule')],
-      true,
-    ],
+    ['of another pattern, deployed anew', [ownRule('PutRule'), deployed()], true],
+    ['deployed in a state that leaves reads out', [ownRule('DisableRule'), byDeployment(ownRule('PutRule', { state: 'ENABLED' }))], false],
   ])('of a rule %s', async (_what, records, over) => {
     const one = new Deployment();
+    // A repair long after is no reminder of the trouble.
+    const gap = records.length === 2 ? 2 * HOUR : 1;
+    await one.live(...records.map((raw, index) => at(index * gap, raw)));
+    expect(one.kinds[0]).toBe('alert');
+    expect(one.kinds.at(-1) === 'over').toBe(over);
+    if (over) expect(one.kinds).not.toContain('reminder');
+  });
+
+  it.each<[string, RawRecord[]]>([
+    ['narrowed and widened', [trail('UpdateTrail', { isMultiRegionTrail: false }), trail('UpdateTrail', { isMultiRegionTrail: true })]],
+    [
+      'stopped, narrowed, started and widened',
+      [
+        trail('StopLogging'),
+        trail('UpdateTrail', { isMultiRegionTrail: false }),
+        trail('StartLogging'),
+        trail('UpdateTrail', { isMultiRegionTrail: true }),
+      ],
+    ],
+  ])('of a trail that was %s', async (_what, records) => {
+    const one = new Deployment();
     await one.live(...records.map((raw, index) => at(index, raw)));
-    expect(one.kinds.includes('over')).toBe(over);
+    expect(one.kinds).toEqual(['alert', 'over']);
+  });
+
+  it('of grants comes whatever the order of their endings', async () => {
+    const one = new Deployment();
+    await one.live(at(10, stranger('g')), at(4_000, stranger('h')), at(5_000, retireGrant('h')), at(3_000, retireGrant('g')));
+    expect(one.kinds).toEqual(['alert', 'reminder', 'over']);
   });
 
   it('of what nobody was told is not told', async () => {
@@ -259,7 +292,63 @@ describe('an alert', () => {
   });
 });
 
+describe('trouble that came back', () => {
+  it.each<[string, RawRecord[], Kind[]]>([
+    [
+      'a grant, its end delivered first',
+      [at(10, stranger('g')), at(20, retireGrant('g')), at(100, retireGrant('h')), at(90, stranger('h'))],
+      ['alert', 'over', 'alert of what is over'],
+    ],
+    [
+      'a key, its end delivered first',
+      [at(0, disable), at(600, enable), at(1_000, enable), at(900, disable)],
+      ['alert', 'over', 'alert of what is over'],
+    ],
+    [
+      'a key, three times',
+      [at(0, disable), at(600, enable), at(1_000, enable), at(900, disable), at(1_500, enable), at(1_400, disable), at(2_000, disable)],
+      ['alert', 'over', 'alert of what is over', 'alert of what is over', 'alert'],
+    ],
+  ])('is told again: %s', async (_what, records, kinds) => {
+    const one = new Deployment();
+    await one.live(...records);
+    expect(one.kinds).toEqual(kinds);
+  });
+});
+
 describe('a correction', () => {
+  it.each(['before the alert was noted as told', 'after it was published', 'before it was noted as sent'] as const)(
+    'follows though the handler of the revocation died %s',
+    async (when) => {
+      const one = new Deployment();
+      await one.live(at(0, createGrant('g')));
+      const dying: Gate = async (step, made) => {
+        const dies = {
+          'before the alert was noted as told': 'noteTold',
+          'after it was published': 'publish',
+          'before it was noted as sent': 'noteAlert',
+        };
+        if (step === dies[when] && when !== 'after it was published') throw new Error('died');
+        await made();
+        if (step === dies[when]) throw new Error('died');
+      };
+      const gated: Pipeline = {
+        ...one.pipeline,
+        ledger: gatedLedger(one.ledger, dying),
+        alerts: { publish: (message) => dying('publish', async () => void one.sent.push(message)) },
+      };
+      const [revocation, retirement] = [at(100, revokeGrant('g', 'auditor')), at(50, retireGrant('g'))];
+      one.now += MINUTE;
+      await expect(auditEvent(revocation, gated)).rejects.toThrow('died');
+      await expect(auditEvent(retirement, one.pipeline)).rejects.toThrow(AlertHeldError);
+      one.now += MINUTE;
+      await auditEvent(retirement, one.pipeline);
+      await auditEvent(revocation, one.pipeline);
+      if (when === 'before the alert was noted as told') expect(one.kinds).toEqual([]);
+      else expect(one.kinds.at(-1)).toBe('withdrawn');
+    },
+  );
+
   it('follows a retirement from before the revocation that was told', async () => {
     const one = new Deployment();
     await one.live(at(0, createGrant('g')), at(60, revokeGrant('g', 'auditor')), at(30, retireGrant('g')), at(30, retireGrant('g')));
@@ -332,8 +421,45 @@ describe('a grant that outlives its use', () => {
     expect(await judgeAges(one.pipeline)).toBe(1);
     expect(one.told).toEqual(['orphan-grant: alert']);
     await one.live(at(25 * HOUR, retireGrant('g')));
-    expect(one.told).toEqual(['orphan-grant: alert', 'orphan-grant: over']);
-    expect(await judgeAges(one.pipeline)).toBe(0);
+    for (let pass = 0; pass < 2; pass += 1) {
+      expect(await judgeAges(one.pipeline)).toBe(0);
+      expect(one.told).toEqual(['orphan-grant: alert', 'orphan-grant: over']);
+    }
+  });
+
+  it('is counted once, and told in one alert with the others of its key', async () => {
+    const counted: Metric[] = [];
+    const one = new Deployment({ ...old, rules: { 'orphan-grant': 'on' } });
+    const pipeline: Pipeline = { ...one.pipeline, metrics: { put: async (metrics) => void counted.push(...metrics) } };
+    await one.live(...Array.from({ length: 300 }, (_, index) => at(index, createGrant(`g-${index}`))));
+    one.now = NOON + 30 * HOUR;
+    expect(await judgeAges(pipeline)).toBe(300);
+    const first = one.now;
+    one.now += HOUR;
+    expect(await judgeAges(pipeline, first)).toBe(300);
+    expect(one.kinds).toEqual(['alert']);
+    expect(one.sent[0]?.email).toContain('It holds of 300,');
+    expect(counted.filter(({ dimensions }) => dimensions.Rule === 'orphan-grant')).toMatchObject([{ value: 300 }]);
+  });
+
+  it('keeps no other key’s waiting when its alert cannot be sent', async () => {
+    const one = new Deployment(old);
+    await one.live(
+      at(0, createGrant('g')),
+      at(0, createGrant('h', {}, { resources: [{ ARN: SECOND_KEY }], responseElements: { grantId: 'h', keyId: SECOND_KEY } })),
+    );
+    one.now = NOON + 30 * HOUR;
+    const failing: Pipeline = {
+      ...one.pipeline,
+      alerts: {
+        publish: async (message) => {
+          if (message.attributes.keyArn === KEY) throw new Error('refused');
+          one.sent.push(message);
+        },
+      },
+    };
+    await expect(judgeAges(failing)).rejects.toThrow('refused');
+    expect(one.sent.map(({ attributes }) => attributes.keyArn)).toEqual([SECOND_KEY]);
   });
 
   it('is nothing where the policy sets no age, and under an exception', async () => {
@@ -403,11 +529,23 @@ const MEETINGS: readonly Meeting[] = [
     alert: 'maybe',
   },
   {
-    title: 'the sweep and the end of an old grant',
-    policy: { orphanAfterHours: 1 },
-    before: [at(-10 * HOUR, createGrant('g'))],
-    together: ['sweep', at(60, retireGrant('g'))],
-    alert: 'maybe',
+    title: 'the end of one unexpected grant, and another',
+    before: [at(0, stranger('g'))],
+    together: [at(60, retireGrant('g')), at(70, stranger('h'))],
+    alert: 'stands',
+  },
+  {
+    title: 'EnableKey, and DisableKey right after it',
+    before: [at(0, disable)],
+    together: [at(60, enable), at(70, disable)],
+    alert: 'stands',
+    drawn: DRAWN,
+  },
+  {
+    title: 'the trail started, and stopped right after it',
+    before: [at(0, trail('StopLogging'))],
+    together: [at(60, trail('StartLogging')), at(70, trail('StopLogging'))],
+    alert: 'stands',
   },
 ];
 

@@ -31,6 +31,7 @@ export class DynamoDbAlertBook implements AlertBook {
     const conditions = [
       seen.sent === undefined ? 'attribute_not_exists(sent)' : 'sent = :seenSent AND sev = :seenSev',
       seen.over === undefined ? 'attribute_not_exists(#over)' : '#over = :seenOver',
+      seen.closed === undefined ? 'attribute_not_exists(closed)' : 'closed = :seenClosed',
       seen.claim === undefined ? 'attribute_not_exists(claim)' : 'claim = :seenClaim AND claimBy = :seenBy',
     ];
     const taken = await this.#table.update(noteKey(group), {
@@ -46,26 +47,30 @@ export class DynamoDbAlertBook implements AlertBook {
         ':exp': N(claim.until + this.#retention),
         ...(seen.sent && { ':seenSent': S(seen.sent.through), ':seenSev': S(seen.sent.severity) }),
         ...(seen.over && { ':seenOver': S(seen.over) }),
+        ...(seen.closed && { ':seenClosed': S(seen.closed) }),
         ...(seen.claim && { ':seenClaim': N(seen.claim.until), ':seenBy': S(seen.claim.by) }),
       },
     });
     return taken !== undefined;
   }
 
-  async noteAlert(group: string, claim: Claim, attributes: AlertAttributes): Promise<void> {
-    await this.#giveBack(group, claim, `SET sent = :through, sev = :sev, attrs = :attributes ${GIVE_BACK}`, {
+  async noteAlert(group: string, claim: Claim, attributes: AlertAttributes, closed?: Timestamp): Promise<void> {
+    const close = closed === undefined ? '' : ', closed = :closed';
+    await this.#giveBack(group, claim, `SET sent = :through, sev = :sev, attrs = :attributes${close} ${GIVE_BACK}`, {
       ':through': S(claim.through),
       ':sev': S(claim.severity),
       ':attributes': S(JSON.stringify(attributes)),
+      ...(closed && { ':closed': S(closed) }),
     });
   }
 
-  async noteEnd(group: string, claim: Claim): Promise<void> {
-    await this.#giveBack(group, claim, `SET #over = :through ${GIVE_BACK}`, { ':through': S(claim.through) }, { '#over': 'over' });
+  async noteEnd(group: string, claim: Claim, told: boolean): Promise<void> {
+    const close = told ? ', closed = :through' : '';
+    await this.#giveBack(group, claim, `SET #over = :through${close} ${GIVE_BACK}`, { ':through': S(claim.through) }, { '#over': 'over' });
   }
 
   async noteCorrection(group: string, claim: Claim): Promise<void> {
-    await this.#giveBack(group, claim, `${GIVE_BACK}, sent, sev, attrs, #over`, {}, { '#over': 'over' });
+    await this.#giveBack(group, claim, `${GIVE_BACK}, sent, sev, attrs, closed, #over`, {}, { '#over': 'over' });
   }
 
   async releaseAlert(group: string, claim: Claim): Promise<void> {
@@ -76,8 +81,11 @@ export class DynamoDbAlertBook implements AlertBook {
     await this.#table.put(memberKey(group, member), { f: S(member), exp: N(toSeconds(time) + this.#retention) });
   }
 
-  async leaveGroup(group: string, member: string): Promise<readonly string[]> {
+  async leaveGroup(group: string, member: string): Promise<void> {
     await this.#table.remove(memberKey(group, member));
+  }
+
+  async membersOf(group: string): Promise<readonly string[]> {
     const left = await this.#table.page({ ...rangeOf(noteKey(group).pk, 'M#', 'M~'), ConsistentRead: true, Limit: MEMBERS_READ });
     return (left.Items ?? []).flatMap((item) => textOf(item, 'f') ?? []);
   }

@@ -129,6 +129,7 @@ export function decodeOccurrence(item: Item): Occurrence {
 export function decodeNote(item: Item): AlertNote {
   const sent = textOf(item, 'sent');
   const over = textOf(item, 'over');
+  const closed = textOf(item, 'closed');
   const until = item.claim?.N;
   const attributes = textOf(item, 'attrs');
   return {
@@ -142,6 +143,7 @@ export function decodeNote(item: Item): AlertNote {
           },
         }),
     ...(over === undefined ? {} : { over }),
+    ...(closed === undefined ? {} : { closed }),
     ...(until === undefined
       ? {}
       : {

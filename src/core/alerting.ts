@@ -24,8 +24,10 @@ export type AlertAttributes = Readonly<Record<string, string>>;
 /** What is noted of a group's alert. Times are event times: a redelivered or replayed event is never news. */
 export interface AlertNote {
   readonly sent?: Sent;
-  /** What was told up to this instant is over. */
+  /** What happened up to this instant is over, whether or not anybody was told of it. */
   readonly over?: Timestamp;
+  /** What happened up to this instant is over, and those who were told of it know. */
+  readonly closed?: Timestamp;
   readonly claim?: Claim;
 }
 
@@ -54,45 +56,52 @@ export interface AlertRequest {
 
 /** Decides whether this occurrence's alert is due, given what is noted. A more severe occurrence, or one after the end, is always news. */
 export function decideAlert(note: AlertNote, request: AlertRequest): AlertDecision {
-  const { sent, over, claim } = note;
-  if (sent !== undefined && over !== undefined && request.time <= over) return { act: 'covered' };
-  const standing = isStanding(note) ? sent : undefined;
+  const { closed, claim } = note;
+  if (closed !== undefined && request.time <= closed) return { act: 'covered' };
+  const live = claim !== undefined && claim.until > request.now ? claim : undefined;
+  // Who tells the end right now does not know of this.
+  if (live?.tells === 'over') return { act: 'wait' };
+  const standing = standingIn(note);
   if (standing !== undefined && covers(standing, request)) return { act: 'covered' };
-  if (claim !== undefined && claim.until > request.now) {
-    return claim.tells === 'alert' && claim.by !== request.by && covers(claim, request) ? { act: 'covered' } : { act: 'wait' };
-  }
+  if (live !== undefined)
+    return live.tells === 'alert' && live.by !== request.by && covers(live, request) ? { act: 'covered' } : { act: 'wait' };
   return { act: 'send', reminder: standing !== undefined && atLeast(standing.severity, request.severity) };
 }
 
 /** The end of what a group's alerts told. */
 export interface EndRequest {
-  readonly by: string;
   /** What happened up to this instant is over. */
   readonly time: Timestamp;
+  /** All that was told is known to be over, whatever its time. */
+  readonly all: boolean;
   /** Seconds since 1970. */
   readonly now: number;
 }
 
 /**
  * What to do about the end of what a group told. `note`: nobody was told, so that nobody needs the all-clear; but who
- * tells it yet must know.
+ * tells it yet must know. `through`: how far the end reaches.
  */
-export type EndDecision = { readonly act: 'covered' | 'wait' | 'note' } | { readonly act: 'send'; readonly sent: Sent };
+export type EndDecision =
+  | { readonly act: 'covered' | 'wait' }
+  | { readonly act: 'note'; readonly through: Timestamp }
+  | { readonly act: 'send'; readonly through: Timestamp; readonly sent: Sent };
 
-/** Decides whether an all-clear is due. Evidence later than the end keeps the alert standing. */
-export function decideEnd(note: AlertNote, { by, time, now }: EndRequest): EndDecision {
-  const { sent, over, claim } = note;
-  if (over !== undefined && over >= time) return { act: 'covered' };
-  if (claim !== undefined && claim.until > now) {
-    return claim.tells === 'over' && claim.by !== by && claim.through >= time ? { act: 'covered' } : { act: 'wait' };
-  }
-  if (sent === undefined || !isStanding(note)) return { act: 'note' };
-  return sent.through > time ? { act: 'covered' } : { act: 'send', sent };
+/** Decides whether an all-clear is due. Evidence later than the end keeps the alert standing, unless all of it is over. */
+export function decideEnd(note: AlertNote, { time, all, now }: EndRequest): EndDecision {
+  const { over, claim } = note;
+  const sent = standingIn(note);
+  if (sent === undefined && over !== undefined && over >= time) return { act: 'covered' };
+  // Whoever holds it may yet find that it is not so.
+  if (claim !== undefined && claim.until > now) return { act: 'wait' };
+  if (sent === undefined) return { act: 'note', through: time };
+  if (sent.through > time && !all) return { act: 'covered' };
+  return { act: 'send', through: sent.through > time ? sent.through : time, sent };
 }
 
-/** True while the last alert is newer than the last all-clear. */
-function isStanding({ sent, over }: AlertNote): boolean {
-  return sent !== undefined && (over === undefined || sent.through > over);
+/** The last alert, while it is newer than the last all-clear. */
+function standingIn({ sent, closed }: AlertNote): Sent | undefined {
+  return sent !== undefined && (closed === undefined || sent.through > closed) ? sent : undefined;
 }
 
 function covers(

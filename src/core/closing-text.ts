@@ -4,7 +4,7 @@ import { findingId, type Subject } from './finding.ts';
 import type { GrantEnd } from './grant.ts';
 import { type AlertMessage, messageOf } from './message.ts';
 import { titleOf } from './report.ts';
-import { name } from './rules/phrases.ts';
+import { key, name } from './rules/phrases.ts';
 import type { RuleId } from './rules/rule-id.ts';
 import type { Digest } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -12,6 +12,9 @@ import type { Timestamp } from './timestamp.ts';
 /** What ended an alert about grants. */
 export const lastGrantEnded = (grantId: string, { how, by }: GrantEnd): string =>
   `Grant ${name(grantId)} was ${how} by ${name(by)}; no other grant of this alert is open.`;
+
+/** What ended an alert about grants that were open for too long. */
+export const noneOutlives = (keyArn: string): string => `No open grant on ${key(keyArn)} is older than the policy allows any more.`;
 
 /** What withdraws `grant-revoked-in-use`. */
 export const retiredBefore = (grantId: string, { how, order }: GrantEnd): string =>

@@ -33,12 +33,16 @@ function isTrailWhole(changes: readonly TrailChanged[]): boolean {
   );
 }
 
-/** A rule is on, has its targets, and its pattern; what a person did to the last two, only a deployment undoes. */
+/** A rule is on, has its pattern and its targets; what a person did to the last two, only a deployment undoes. */
 function isRuleWhole(changes: readonly EventRuleChanged[]): boolean {
   const last = (...of: readonly EventRuleChange[]): EventRuleChanged | undefined =>
     latest(changes.filter(({ change }) => of.includes(change)));
+  const targets = last('targets-put', 'targets-removed');
   return (
-    last('enabled', 'disabled', 'deleted')?.change === 'enabled' &&
-    [last('replaced'), last('targets-put', 'targets-removed')].every((change) => change === undefined || isByDeployment(change))
+    ON.has(last('enabled', 'deployed', 'disabled', 'deleted')?.change ?? '') &&
+    last('replaced', 'deployed')?.change !== 'replaced' &&
+    (targets === undefined || isByDeployment(targets))
   );
 }
+
+const ON: ReadonlySet<string> = new Set(['enabled', 'deployed']);

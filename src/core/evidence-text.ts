@@ -16,8 +16,8 @@ export function eventIdsNamed({ orders, last }: Evidence): readonly string[] {
 
 /** How often and when, or since when where it is a state that stands, and where to look the records up: on the command line, in Logs Insights, in the console. */
 export function evidenceText(evidence: Evidence, standing = false): string[] {
-  const { first, last } = evidence;
-  const seen = standing ? `It holds since ${first.time}.` : timesSeen(evidence);
+  const { last } = evidence;
+  const seen = standing ? standingSince(evidence) : timesSeen(evidence);
   if (!API_CALL.test(last.operation)) return [seen, 'The service sent this event itself: no trail holds a record of it.'];
   const eventIds = eventIdsNamed(evidence);
   const lastId = shellWord(last.eventId) ?? '<eventId>';
@@ -31,6 +31,12 @@ export function evidenceText(evidence: Evidence, standing = false): string[] {
   if (eventIds.every((id) => shellWord(id) !== undefined))
     lines.push(`In Logs Insights, on the trail’s log group: ${insightsQuery(eventIds)}`);
   return lines;
+}
+
+function standingSince({ first, count, complete }: Evidence): string {
+  return count === 1
+    ? `It holds since ${first.time}.`
+    : `It holds of ${complete ? '' : 'at least '}${count}, the first since ${first.time}.`;
 }
 
 function timesSeen({ first, last, count, complete }: Evidence): string {

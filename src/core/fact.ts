@@ -136,8 +136,8 @@ export interface EventRuleChanged extends FactBase {
   readonly change: EventRuleChange;
 }
 
-/** What was done to an EventBridge rule. */
-export type EventRuleChange = 'enabled' | 'disabled' | 'deleted' | 'replaced' | 'targets-removed' | 'targets-put';
+/** What was done to an EventBridge rule; `deployed`: CloudFormation put it, in the state that lets read-only events through. */
+export type EventRuleChange = 'enabled' | 'disabled' | 'deleted' | 'replaced' | 'deployed' | 'targets-removed' | 'targets-put';
 
 /** True for what CloudFormation did on somebody's behalf. */
 export function isByDeployment({ caller }: Pick<FactBase, 'caller'>): boolean {

@@ -31,15 +31,12 @@ export const CLUSTER_CALLS: CallReader = {
   read: readClusterConfigured,
 };
 
-/** An update that says nothing of the configuration leaves the storage as it was. */
+/** What the answer says of the storage, else what was asked; an update that says nothing of it leaves it as it was. */
 function storageOf(base: FactBase, request: unknown, answer: unknown, digest: Digest): StorageKeys | undefined {
-  const asked = field(request, 'configuration');
-  const got = field(answer, 'configuration');
+  const asked = at(request, 'configuration', 'managedStorageConfiguration');
+  const got = at(answer, 'configuration', 'managedStorageConfiguration');
   if (base.operation === 'UpdateCluster' && !isObject(asked)) return undefined;
-  const whole = isObject(got) ? got : asked;
-  const settings = field(whole, 'managedStorageConfiguration');
-  // Without an answer, an update of other parts of the configuration tells nothing of the storage.
-  if (base.operation === 'UpdateCluster' && !isObject(got) && !isObject(settings)) return undefined;
+  const settings = isObject(got) ? got : asked;
   const fargate = keyNamed(field(settings, 'fargateEphemeralStorageKmsKeyId'), base, digest);
   const volumes = keyNamed(field(settings, 'kmsKeyId'), base, digest);
   return { ...(fargate === undefined ? {} : { fargate }), ...(volumes === undefined ? {} : { volumes }) };

@@ -1,4 +1,4 @@
-import type { EventRuleChange, FactBase } from './fact.ts';
+import { type EventRuleChange, type FactBase, isByDeployment } from './fact.ts';
 import { at, field, firstText, text } from './json.ts';
 import { partitionOf } from './key-arn.ts';
 import { type CallReader, OUT_OF_SCOPE, type Reading, rejected } from './reading.ts';
@@ -25,7 +25,6 @@ function readEventRuleChanged(record: unknown, base: FactBase, digest: Digest): 
   const named = firstText(field(request, 'name'), field(request, 'rule'), answered);
   if (named === undefined) return rejected(`EventBridge record ${printable(base.eventId, 64)}: ${base.operation} names no rule`);
   const ruleName = RULE_ARN.exec(named)?.[1] ?? named;
-  const disabled = change === 'replaced' && text(field(request, 'state')) === 'DISABLED';
   return {
     kind: 'fact',
     fact: {
@@ -33,13 +32,21 @@ function readEventRuleChanged(record: unknown, base: FactBase, digest: Digest): 
       ...base,
       ruleArn: bounded(arnOf(named, ruleName, text(field(request, 'eventBusName')), base), LIMITS.arn, digest),
       ruleName: bounded(ruleName, LIMITS.name, digest),
-      change: disabled ? 'disabled' : change,
+      change: change === 'replaced' ? putAs(text(field(request, 'state')), base) : change,
     },
   };
 }
 
 /** EventBridge's calls. */
 export const EVENT_RULE_CALLS: CallReader = { service: 'EventBridge', operations: new Set(CHANGES.keys()), read: readEventRuleChanged };
+
+/** The state that lets read-only management events through, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html */
+const FULL_STATE = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+
+function putAs(state: string | undefined, base: FactBase): EventRuleChange {
+  if (state === 'DISABLED') return 'disabled';
+  return state === FULL_STATE && isByDeployment(base) ? 'deployed' : 'replaced';
+}
 
 /** The ARN where it is given; else from the name. The default bus goes unnamed in its rules' ARNs. */
 function arnOf(named: string, name: string, bus: string | undefined, { region = 'unknown', account = 'unknown' }: FactBase): string {

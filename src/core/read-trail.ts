@@ -87,22 +87,36 @@ function selectorsIn(source: unknown): TrailSelectors | undefined {
   const classic = either(source, 'eventSelectors');
   const advanced = either(source, 'advancedEventSelectors');
   if (!isListOrAbsent(classic) || !isListOrAbsent(advanced) || (isAbsent(classic) && isAbsent(advanced))) return undefined;
-  const readable = items(classic).filter(isObject).every(isClassicReadable) && items(advanced).filter(isObject).every(isAdvancedReadable);
-  if (!readable) return undefined;
-  return {
-    classic: items(classic).filter(isObject).map(classicSelector),
-    advanced: items(advanced).filter(isObject).map(advancedSelector),
-  };
+  if (!items(classic).every(isClassicReadable) || !items(advanced).every(isAdvancedReadable)) return undefined;
+  return { classic: items(classic).map(classicSelector), advanced: items(advanced).map(advancedSelector) };
 }
 
+const CLASSIC_FIELDS = /^(?:readWriteType|includeManagementEvents|excludeManagementEventSources|dataResources)$/i;
+
+/** What was cut or hidden is no selector; an empty one selects everything. */
 function isClassicReadable(selector: unknown): boolean {
   const kind = either(selector, 'readWriteType');
-  return (isAbsent(kind) || typeof kind === 'string') && isListOrAbsent(either(selector, 'excludeManagementEventSources'));
+  return (
+    isObject(selector) &&
+    Object.keys(selector).every((name) => CLASSIC_FIELDS.test(name)) &&
+    (isAbsent(kind) || typeof kind === 'string') &&
+    isListOrAbsent(either(selector, 'excludeManagementEventSources'))
+  );
 }
 
+/** Every field of it has an operator, and every operator a list of texts. */
 function isAdvancedReadable(selector: unknown): boolean {
   const fields = either(selector, 'fieldSelectors');
-  return Array.isArray(fields) && fields.every((one) => OPERATORS.every((operator) => isListOrAbsent(either(one, operator))));
+  return Array.isArray(fields) && fields.length > 0 && fields.every(isFieldReadable);
+}
+
+function isFieldReadable(selector: unknown): boolean {
+  const operators = OPERATORS.map((operator) => either(selector, operator)).filter((values) => !isAbsent(values));
+  return (
+    text(either(selector, 'field')) !== undefined &&
+    operators.length > 0 &&
+    operators.every((values) => Array.isArray(values) && values.length > 0 && values.every((value) => text(value) !== undefined))
+  );
 }
 
 function classicSelector(selector: unknown): ClassicSelector {

@@ -1,5 +1,6 @@
 import type { AlertAttributes, AlertNote, Claim } from '../core/alerting.ts';
 import type { Settlement } from '../core/snapshot.ts';
+import type { Timestamp } from '../core/timestamp.ts';
 import type { AlertBook } from '../ports.ts';
 
 /** What is noted of alerts, for as long as its process lives. */
@@ -19,6 +20,7 @@ export class MemoryAlertBook implements AlertBook {
       note.sent?.through !== seen.sent?.through ||
       note.sent?.severity !== seen.sent?.severity ||
       note.over !== seen.over ||
+      note.closed !== seen.closed ||
       note.claim?.by !== seen.claim?.by ||
       note.claim?.until !== seen.claim?.until
     )
@@ -27,13 +29,13 @@ export class MemoryAlertBook implements AlertBook {
     return true;
   }
 
-  async noteAlert(group: string, claim: Claim, attributes: AlertAttributes): Promise<void> {
+  async noteAlert(group: string, claim: Claim, attributes: AlertAttributes, closed?: Timestamp): Promise<void> {
     const { through, severity } = claim;
-    this.#giveBack(group, claim, (note) => ({ ...note, sent: { through, severity, attributes } }));
+    this.#giveBack(group, claim, (note) => ({ ...note, sent: { through, severity, attributes }, ...(closed && { closed }) }));
   }
 
-  async noteEnd(group: string, claim: Claim): Promise<void> {
-    this.#giveBack(group, claim, (note) => ({ ...note, over: claim.through }));
+  async noteEnd(group: string, claim: Claim, told: boolean): Promise<void> {
+    this.#giveBack(group, claim, (note) => ({ ...note, over: claim.through, ...(told && { closed: claim.through }) }));
   }
 
   async noteCorrection(group: string, claim: Claim): Promise<void> {
@@ -48,10 +50,12 @@ export class MemoryAlertBook implements AlertBook {
     this.#members.set(group, (this.#members.get(group) ?? new Set()).add(member));
   }
 
-  async leaveGroup(group: string, member: string): Promise<readonly string[]> {
-    const members = this.#members.get(group) ?? new Set();
-    members.delete(member);
-    return [...members].slice(0, 100);
+  async leaveGroup(group: string, member: string): Promise<void> {
+    this.#members.get(group)?.delete(member);
+  }
+
+  async membersOf(group: string): Promise<readonly string[]> {
+    return [...(this.#members.get(group) ?? [])].slice(0, 100);
   }
 
   async noteTold(findingId: string): Promise<void> {

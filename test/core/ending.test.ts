@@ -43,7 +43,12 @@ const STEPS: Readonly<Record<string, RawRecord & { readonly operation: string }>
   putRuleOff: { operation: 'PutRule', source: 'events', requestParameters: { name: 'r', state: 'DISABLED' } },
   putTargets: { operation: 'PutTargets', source: 'events', requestParameters: { rule: 'r' } },
   removeTargets: { operation: 'RemoveTargets', source: 'events', requestParameters: { rule: 'r' } },
-  deployRule: { operation: 'PutRule', source: 'events', requestParameters: { name: 'r' }, userIdentity: DEPLOYMENT },
+  deployRule: {
+    operation: 'PutRule',
+    source: 'events',
+    requestParameters: { name: 'r', state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' },
+    userIdentity: DEPLOYMENT,
+  },
   deployTargets: { operation: 'PutTargets', source: 'events', requestParameters: { rule: 'r' }, userIdentity: DEPLOYMENT },
   undeployTargets: { operation: 'RemoveTargets', source: 'events', requestParameters: { rule: 'r' }, userIdentity: DEPLOYMENT },
   enableKey: { operation: 'EnableKey' },
@@ -126,7 +131,7 @@ const table: readonly [string, boolean][] = [
   ['putRule deployTargets enableRule', false],
   ['undeployTargets deployTargets deployRule enableRule', true],
   // Without an enabling nothing says that the rule is on.
-  ['deployRule', false],
+  ['deployRule', true],
   ['deployTargets', false],
 ];
 

@@ -860,7 +860,7 @@ describe('endings', () => {
     ['StopLogging', trail('StopLogging'), []],
     ['PutEventSelectors without reads', trail('PutEventSelectors', { eventSelectors: [{ readWriteType: 'WriteOnly' }] }), []],
     ['UpdateTrail of its files', trail('UpdateTrail', { s3KeyPrefix: 'p' }), []],
-    ['UpdateTrail to every Region', trail('UpdateTrail', { isMultiRegionTrail: true }), []],
+    ['UpdateTrail to every Region', trail('UpdateTrail', { isMultiRegionTrail: true }), [whole('UpdateTrail')]],
     ['PutRule', rule('PutRule'), []],
     ['PutTargets', rule('PutTargets'), []],
     ['DisableRule', rule('DisableRule'), []],

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { judgeAges } from '../../src/ages.ts';
 import type { AlertMessage } from '../../src/core/message.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy.ts';
 import { readPolicy } from '../../src/core/read-policy.ts';
 import type { RuleId } from '../../src/core/rules/rule-id.ts';
 import { toSeconds } from '../../src/core/timestamp.ts';
 import { MemoryLedger } from '../../src/local/memory-ledger.ts';
-import { auditEvent, judgeAges, type Pipeline, settleCandidates } from '../../src/pipeline.ts';
+import { auditEvent, type Pipeline, settleCandidates } from '../../src/pipeline.ts';
 import { sha256 } from '../../src/system.ts';
 
 const EVENTS = new URL('../../events/', import.meta.url);

@@ -8,12 +8,14 @@ const RULE_LOSSES: Readonly<Partial<Record<EventRuleChange, string>>> = {
   disabled: 'was disabled',
   deleted: 'was deleted',
   replaced: 'was replaced',
+  deployed: 'was replaced',
   'targets-removed': 'lost a target',
   'targets-put': 'got another target',
 };
 
-/** An update of the Regions is no all-clear of its own. */
-const RESTORED: ReadonlySet<TrailChange> = new Set(['started', 'selected']);
+/** A deployment puts rules and their targets one after the other. */
+const DEPLOYMENT_SECONDS = 5 * 60;
+const RESTORED: ReadonlySet<TrailChange> = new Set(['started', 'selected', 'widened']);
 
 /** Fires when a trail no longer records KMS whole, or one of the deployment's own rules is tampered with. */
 export const auditBlindSpot: FactRule = {
@@ -28,8 +30,9 @@ export const auditBlindSpot: FactRule = {
     'Ask the caller why. What happened meanwhile is in the event history: aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=kms.amazonaws.com',
   ],
   limits:
-    'Another trail may still record everything; doctor looks at all of them. Critical for the trails that the policy names, medium for others and for changes by CloudFormation. A trail of data events alone, or of one Region, is told again whenever it is changed. An update that only moves a trail’s files raises nothing.',
-  ending: 'An all-clear follows when the trail is started or selects KMS whole again, or the rule is enabled.',
+    'Another trail may still record everything; doctor looks at all of them. Critical for the trails that the policy names, medium for others and for changes by CloudFormation. A trail of data events alone, or of one Region, is told again whenever it is changed. An update that only moves a trail’s files raises nothing. A second change within the reminder’s time raises no alert of its own. Who disables the rule that watches the rules is seen by doctor alone.',
+  ending:
+    'An all-clear follows when the trail is started covers every Region or selects KMS whole again, or the rule is enabled or deployed anew.',
   attack: 'T1562.008',
   scenarios: { firing: 'audit-blinded', silent: 'trail-started', nearMiss: 'trail-tidied' },
   judge: (fact, policy) => {
@@ -43,15 +46,20 @@ export const auditBlindSpot: FactRule = {
         subject: { resource: fact.trailArn },
         sentence: `${fact.operation} by ${by(fact)}: trail ${name(fact.trailArn)} records KMS whole again.`,
       };
-    if (fact.kind === 'event-rule-changed' && fact.change === 'enabled')
+    if (fact.kind === 'event-rule-changed' && isRepair(fact))
       return {
         group: ['audit-blind-spot', fact.ruleArn],
         subject: { resource: fact.ruleArn },
-        sentence: `${fact.operation} by ${by(fact)}: rule ${name(fact.ruleName)} is on again. Whether in its full state, doctor says.`,
+        ...(isByDeployment(fact) ? { lagSeconds: DEPLOYMENT_SECONDS } : {}),
+        sentence: `${fact.operation} by ${by(fact)}: rule ${name(fact.ruleName)} is on again.${fact.change === 'enabled' ? ' Whether in its full state, doctor says.' : ''}`,
       };
     return undefined;
   },
 };
+
+/** EnableRule, or a deployment of the rule or its targets. */
+const isRepair = (fact: EventRuleChanged): boolean =>
+  fact.change === 'enabled' || fact.change === 'deployed' || (fact.change === 'targets-put' && isByDeployment(fact));
 
 function judgeTrail(fact: TrailChanged, policy: Policy): Verdict {
   if (fact.gaps.length === 0) return SILENT;
