@@ -34,17 +34,16 @@ if ('problems' in reading) {
 }
 
 await rm(`${root}dist`, { recursive: true, force: true });
-const { metafile } = await build({
+const lambda = {
   ...common,
-  entryPoints: ['src/audit.ts', 'src/sweep.ts'],
-  outdir: 'dist',
   target: 'node24',
   minify: true,
   alias: { ...common.alias, '@aws-sdk/credential-provider-node': `${root}src/aws/environment-credentials.ts` },
   legalComments: 'none',
   chunkNames: 'chunk-[hash]',
-  metafile: true,
-});
+};
+const { metafile } = await build({ ...lambda, entryPoints: ['src/audit.ts', 'src/sweep.ts'], outdir: 'dist', metafile: true });
+await build({ ...lambda, entryPoints: ['src/backfill-batch.ts'], outdir: 'dist/backfill' });
 // What went into which chunk, for the test that guards the bundle's size and contents.
 await writeFile(`${root}dist/meta.json`, JSON.stringify(metafile));
 await build({

@@ -2,6 +2,7 @@ import { judgeAges } from './ages.ts';
 import { count, tell, tellEnd, tellWithdrawn } from './alerts.ts';
 import { canaryDue, canaryMetric } from './core/canary.ts';
 import { coveredAfterAll, lastGrantEnded, retiredBefore } from './core/closing-text.ts';
+import { concerns } from './core/concern.ts';
 import { isWhole } from './core/ending.ts';
 import { readEnvelope } from './core/envelope.ts';
 import { isSent } from './core/expectation.ts';
@@ -9,7 +10,7 @@ import { type Fact, type GrantCreated, type KeyUsed, timeOf, type Volume, volume
 import { findingId, foldEvidence, type Occurrence } from './core/finding.ts';
 import { type GrantHead, withCreation } from './core/grant.ts';
 import { OWN_KEY_REFUSED, REJECTED_RECORD } from './core/metrics.ts';
-import { inScope, type Policy } from './core/policy.ts';
+import type { Policy } from './core/policy.ts';
 import type { Reading } from './core/reading.ts';
 import { endingsOf, judgeFact, judgeGrant, judgeVolume, ruleOf } from './core/rules/registry.ts';
 import type { Digest } from './core/text.ts';
@@ -37,9 +38,6 @@ export interface Pipeline {
 const STANDING_SECONDS = 15 * 60;
 const RELEASED = 'use-after-release';
 const REVOKED = 'grant-revoked-in-use';
-/** What CloudFormation's names of the deployment's rules begin with, unless a deployment says otherwise. */
-const OWN_RULES = 'kms-audit-';
-
 /** What became of one record. */
 export type Audited = 'audited' | 'out-of-scope' | 'rejected';
 
@@ -63,13 +61,9 @@ export async function auditReading(reading: Reading, pipeline: Pipeline): Promis
     if (canary !== undefined && canary.by === pipeline.canaryRole) await pipeline.ledger.noteCanary('returned', toSeconds(canary.time));
     return 'out-of-scope';
   }
-  if (!concerns(reading.fact, pipeline)) return 'out-of-scope';
+  if (!concerns(reading.fact, pipeline.policy, pipeline.ownRules)) return 'out-of-scope';
   await auditFact(reading.fact, pipeline);
   return 'audited';
-}
-
-function concerns(fact: Fact, { policy, ownRules = OWN_RULES }: Pipeline): boolean {
-  return fact.kind === 'event-rule-changed' ? fact.ruleName.startsWith(ownRules) : inScope(fact, policy);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
 import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
+import { creationUpdate, endingUpdate, LATEST_SIGHT, openUpdate } from './grant-updates.ts';
 import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
 import {
   CANARY_KEY,
@@ -18,7 +19,6 @@ import {
   factKey,
   grantKey,
   ofOpenSortKey,
-  openSortKey,
   PENDING,
   resourceKey,
   volumePartition,
@@ -36,12 +36,6 @@ const COUNTED_PAGES = 20;
 /** How many grants of a volume are read at once. */
 const HEADS_AT_ONCE = 25;
 const INDEX = 'open';
-
-/** An earlier or equal creation is not known yet. */
-const EARLIEST_CREATION = '(attribute_not_exists(ck) OR ck >= :ck)';
-const NOT_ENDED = 'attribute_not_exists(en)';
-const EARLIEST_ENDING = '(attribute_not_exists(en) OR en >= :en)';
-const LATEST_SIGHT = '(attribute_not_exists(seen) OR seen < :seen)';
 
 /**
  * The ledger in one DynamoDB table. Every write is either the same item again or conditional on being the earliest (or
@@ -81,38 +75,21 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
-    const values = { ':ck': S(orderOf(fact)), ':is': S(openSortKey(fact.cluster, fact.volumeId)) };
-    const whileOpen = await this.#table.update(grantKey(fact), {
-      UpdateExpression: 'SET ck = :ck, #is = :is, ik = :ik',
-      ConditionExpression: `${EARLIEST_CREATION} AND ${NOT_ENDED}`,
-      ExpressionAttributeNames: { '#is': 'is' },
-      ExpressionAttributeValues: { ...values, ':ik': S(fact.keyArn) },
-    });
+    const { keyArn, grantId, cluster, volumeId } = fact;
+    const told = { keyArn, grantId, created: orderOf(fact), ...(cluster && { cluster }), ...(volumeId && { volumeId }) };
     // An ended grant never enters the index of open ones, and never leaves its end again.
     const item =
-      whileOpen ??
-      (await this.#table.update(grantKey(fact), {
-        UpdateExpression: 'SET ck = :ck, #is = :is',
-        ConditionExpression: EARLIEST_CREATION,
-        ExpressionAttributeNames: { '#is': 'is' },
-        ExpressionAttributeValues: values,
-      })) ??
+      (await this.#table.update(grantKey(fact), openUpdate(told))) ??
+      (await this.#table.update(grantKey(fact), creationUpdate(told))) ??
       (await this.#table.get(grantKey(fact)));
     return decodeHead(item ?? bareHead(fact));
   }
 
   async joinEnding(fact: GrantEnded): Promise<GrantHead> {
+    const end = { order: orderOf(fact), how: fact.how, by: fact.caller.id };
     const item =
-      (await this.#table.update(grantKey(fact), {
-        UpdateExpression: 'SET en = :en, eh = :eh, eb = :eb, exp = :exp REMOVE ik',
-        ConditionExpression: EARLIEST_ENDING,
-        ExpressionAttributeValues: {
-          ':en': S(orderOf(fact)),
-          ':eh': S(fact.how),
-          ':eb': S(fact.caller.id),
-          ':exp': this.#expiry(fact.time),
-        },
-      })) ?? (await this.#table.get(grantKey(fact)));
+      (await this.#table.update(grantKey(fact), endingUpdate(end, toSeconds(fact.time) + this.#retention))) ??
+      (await this.#table.get(grantKey(fact)));
     return decodeHead(item ?? bareHead(fact));
   }
 

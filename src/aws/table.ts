@@ -21,7 +21,8 @@ export const S = (value: string): { S: string } => ({ S: value });
 /** A number attribute's value. */
 export const N = (value: number): { N: string } => ({ N: String(value) });
 
-const itemKey = ({ pk, sk }: ItemKey): { pk: { S: string }; sk: { S: string } } => ({ pk: S(pk), sk: S(sk) });
+/** The key of an item, as DynamoDB takes it. */
+export const itemKey = ({ pk, sk }: ItemKey): { pk: { S: string }; sk: { S: string } } => ({ pk: S(pk), sk: S(sk) });
 
 /** One DynamoDB table and the few calls a ledger makes of it: each method is one call, or one page after another. */
 export class Table {

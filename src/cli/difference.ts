@@ -8,13 +8,14 @@ import type { Severity } from '../core/severity.ts';
 import { toSeconds } from '../core/timestamp.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { auditReading, type Pipeline, settleCandidates } from '../pipeline.ts';
+import { readingsOf } from '../source.ts';
 import { sha256 } from '../system.ts';
 import { failOn } from './format.ts';
 import { listSources, readSource } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
 import { renderDifference } from './render-difference.ts';
-import { readingsOf, replayJson } from './replay.ts';
+import { replayJson } from './replay.ts';
 import { styleOf } from './style.ts';
 import { progressOn, type Terminal } from './terminal.ts';
 

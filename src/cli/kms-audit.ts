@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import release from '../../package.json' with { type: 'json' };
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import type { Severity } from '../core/severity.ts';
+import { day, unitsPerSecond, wholeDays } from './amounts.ts';
+import type { BackfillOptions } from './backfill.ts';
 import { replayDifference } from './difference.ts';
 import { type FindingsOptions, findings } from './findings.ts';
 import { FORMATS, type Format, failOn, formatted } from './format.ts';
@@ -36,6 +39,7 @@ interface ReplayOptions {
 
 const program = new Command('kms-audit')
   .description('Who may use the KMS keys under your ECS workloads, who does, and what breaks if a key goes away.')
+  .version(release.version, '--version', 'print the version')
   .enablePositionalOptions()
   .exitOverride()
   .showHelpAfterError('(--help says more)');
@@ -56,6 +60,25 @@ program
     if (format !== undefined) print(formatted(report.findings, format));
     else print(json ? replayJson(report) : renderReplay(report, styleOf(terminal.colour), terminal.width));
     failOn(options.failOn, report.findings);
+  });
+
+program
+  .command('backfill')
+  .description('write history into the ledger of a deployment, without alerting anybody; killed and started again, it goes on')
+  .argument('<path...>', 'files, folders of files, or s3://bucket/prefix, in any form CloudTrail records come in')
+  .requiredOption('--table <name>', 'the ledger of a deployment')
+  .option('--policy <file>', 'judge by this policy instead of the default; it should be the deployment’s own')
+  .option('--write-rate <units>', 'write units per second at most, index writes included', unitsPerSecond)
+  .option('--since <day>', 'only what CloudTrail filed under this day or later', day)
+  .option('--until <day>', 'only what CloudTrail filed under this day or earlier', day)
+  .option('--checkpoint <file>', 'remember what is covered in this file instead of the table')
+  .option('--retention-days <days>', 'how long the ledger remembers; the deployment’s own', wholeDays, 400)
+  .option('--own-key <arn...>', 'keys of the deployment itself: refusals on them are no finding')
+  .option('--json', 'print JSON')
+  .action(async (paths: string[], options: BackfillOptions) => {
+    // The SDK is loaded for nobody else.
+    const { backfillCommand } = await import('./backfill.ts');
+    await backfillCommand(paths, options, terminal);
   });
 
 const findingsCommand = program

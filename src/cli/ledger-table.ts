@@ -1,11 +1,11 @@
-import { DynamoDBClient, DynamoDBServiceException, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { printable } from '../core/text.ts';
 import type { Ledger } from '../ports.ts';
-import { InputError } from './input.ts';
 import { counted } from './layout.ts';
 import { requireRegion } from './region.ts';
+import { tableFault } from './table-fault.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function withTable<T>(table: string, terminal: Terminal, use: (snap
     terminal.err.write(`${printable(table, 255)}: ${counted(scan.items, 'item')} read, ${counted(scan.units, 'read unit')}\n`);
     return await use(snapshot, ledger);
   } catch (error) {
-    throw explained(error, table) ?? error;
+    throw tableFault(error, table) ?? error;
   } finally {
     client.destroy();
   }
@@ -52,17 +52,4 @@ function meterScan(client: DynamoDBClient, { err, live }: Terminal): ScanMeter {
     { step: 'initialize' },
   );
   return meter;
-}
-
-/** What went wrong on the way to the table, for its operator; undefined for what is no fault of the way. */
-function explained(error: unknown, table: string): InputError | undefined {
-  const name = printable(table, 255);
-  if (error instanceof ResourceNotFoundException)
-    return new InputError(`there is no table "${name}" in this account and Region; AWS_REGION names another Region`);
-  if (!(error instanceof Error)) return undefined;
-  const says = printable(error.message || String('code' in error ? error.code : error.name), 500);
-  if (/^(?:Credentials|Token)ProviderError$/.test(error.name)) return new InputError(`no AWS credentials: ${says}`);
-  if (error instanceof DynamoDBServiceException) return new InputError(`table "${name}": ${printable(error.name, 100)}: ${says}`);
-  // The SDK marks what it gave up on.
-  return '$metadata' in error ? new InputError(`table "${name}" cannot be reached: ${says}`) : undefined;
 }

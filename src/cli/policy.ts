@@ -5,10 +5,11 @@ import { type Proposal, propose } from '../core/proposal.ts';
 import { type PolicyReading, readPolicy } from '../core/read-policy.ts';
 import { printable } from '../core/text.ts';
 import { fromSeconds, type Timestamp } from '../core/timestamp.ts';
+import { readingsOf } from '../source.ts';
 import { clock } from '../system.ts';
 import { InputError, listSources, readSource } from './input.ts';
 import { syntaxFault } from './json-syntax.ts';
-import { readingsOf, replayJson } from './replay.ts';
+import { replayJson } from './replay.ts';
 import type { Terminal } from './terminal.ts';
 
 const BAD_INPUT = 2;

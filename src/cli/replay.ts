@@ -1,24 +1,14 @@
-import { readEnvelope } from '../core/envelope.ts';
-import { isOfKms } from '../core/fact.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Reading } from '../core/reading.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
-import { printable, printableJson } from '../core/text.ts';
+import { type Coverage, Tally } from '../core/tally.ts';
+import { printableJson } from '../core/text.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { auditReading, type Pipeline } from '../pipeline.ts';
 import type { Ledger } from '../ports.ts';
+import { readingsOf, type Source } from '../source.ts';
 import { clock, sha256 } from '../system.ts';
-import { listSources, readSource, type Source } from './input.ts';
+import { listSources, readSource } from './input.ts';
 import type { Progress } from './terminal.ts';
-
-/** How many records there were and what became of each: `read` is the sum of the others. */
-export interface Coverage {
-  readonly read: number;
-  readonly audited: number;
-  readonly duplicates: number;
-  readonly outOfScope: number;
-  readonly rejected: number;
-}
 
 /** What was found in one source. */
 export interface SourceReport {
@@ -68,50 +58,6 @@ async function replaySource(source: Source, pipeline: Pipeline, tally: Tally): P
     records += 1;
   }
   return { path: source.path, records, rejected };
-}
-
-/** What each record of a source is read as; of a source that cannot be read, one rejection. */
-export function* readingsOf(source: Source): Generator<Reading> {
-  if (source.unreadable !== undefined) yield { kind: 'rejected', reason: printable(source.unreadable, 300) };
-  for (const value of source.values ?? []) {
-    if ('unreadable' in value) yield { kind: 'rejected', reason: value.unreadable };
-    else yield* readEnvelope(value.value, sha256);
-  }
-}
-
-/** Counts records so that the order in which they came cannot matter: of one event's copies, one counts, the best read. */
-class Tally {
-  read = 0;
-  #rejected = 0;
-  /** Records whose repetitions are not counted: other services', and what is no KMS record at all. */
-  readonly #untracked = { audited: 0, 'out-of-scope': 0 };
-  readonly #byEvent = new Map<string, 'audited' | 'out-of-scope'>();
-
-  add(reading: Reading, outcome: 'audited' | 'out-of-scope' | 'rejected'): void {
-    this.read += 1;
-    const eventId = trackedId(reading);
-    if (outcome === 'rejected') this.#rejected += 1;
-    else if (eventId === undefined) this.#untracked[outcome] += 1;
-    else if (this.#byEvent.get(eventId) !== 'audited') this.#byEvent.set(eventId, outcome);
-  }
-
-  coverage(): Coverage {
-    const tracked = [...this.#byEvent.values()].filter((outcome) => outcome === 'audited').length;
-    const audited = tracked + this.#untracked.audited;
-    const outOfScope = this.#byEvent.size - tracked + this.#untracked['out-of-scope'];
-    return {
-      read: this.read,
-      audited,
-      duplicates: this.read - this.#rejected - audited - outOfScope,
-      outOfScope,
-      rejected: this.#rejected,
-    };
-  }
-}
-
-function trackedId(reading: Reading): string | undefined {
-  if (reading.kind === 'fact') return isOfKms(reading.fact) ? reading.fact.eventId : undefined;
-  return reading.kind === 'out-of-scope' ? reading.eventId : undefined;
 }
 
 /** The report as JSON that a terminal may show. */

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listSources, readSource } from '../../src/cli/input.ts';
-import { readingsOf } from '../../src/cli/replay.ts';
 import { judgedAnew } from '../../src/core/judged-anew.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy.ts';
 import { readPolicy } from '../../src/core/read-policy.ts';
@@ -9,6 +8,7 @@ import type { Reading } from '../../src/core/reading.ts';
 import { reportOf } from '../../src/core/report.ts';
 import { MemoryLedger } from '../../src/local/memory-ledger.ts';
 import { auditReading } from '../../src/pipeline.ts';
+import { readingsOf } from '../../src/source.ts';
 import { sha256 } from '../../src/system.ts';
 
 const EVENTS = fileURLToPath(new URL('../../events', import.meta.url));

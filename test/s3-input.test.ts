@@ -1,0 +1,155 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InputError, listSources, type Place, readSource } from '../src/cli/input.ts';
+import { replay } from '../src/cli/replay.ts';
+import { isDigest, isWithin, periodOf } from '../src/core/log-layout.ts';
+import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { cleanLife } from './support/life.ts';
+import { type S3Server, startS3 } from './support/s3-server.ts';
+
+const BUCKET = 'example-trail-logs';
+const REGION = 'us-west-2';
+
+let s3: S3Server;
+beforeAll(async () => {
+  s3 = await startS3(BUCKET);
+});
+beforeEach(() => {
+  s3.objects.clear();
+  s3.requests.length = 0;
+  s3.pageSize = 1_000;
+  s3.fault = () => undefined;
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.endpoint);
+  vi.stubEnv('AWS_REGION', REGION);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+});
+afterEach(() => vi.unstubAllEnvs());
+afterAll(async () => s3.stop());
+
+function keyOf(day: string, serial: number, kind = 'CloudTrail'): string {
+  return `AWSLogs/111122223333/${kind}/${REGION}/${day.replaceAll('-', '/')}/111122223333_${kind}_${REGION}_${serial}.json.gz`;
+}
+
+function put(day: string, serial: number): string {
+  const key = keyOf(day, serial);
+  s3.objects.set(key, gzipSync(JSON.stringify({ Records: cleanLife({ serial, day, volumeId: `vol-${serial}` }) })));
+  return key;
+}
+
+const pathOf = (place: Place): string => (typeof place === 'string' ? place : place.path);
+const listed = async (...args: Parameters<typeof listSources>): Promise<string[]> =>
+  (await listSources(...args)).map(pathOf).map((path) => path.slice(`s3://${BUCKET}/`.length));
+
+describe('an s3:// path', () => {
+  it('stands for every object under it, page after page, in order of keys', async () => {
+    const keys = Array.from({ length: 25 }, (_, index) => put('2026-11-02', index + 10));
+    s3.objects.set('AWSLogs/', Buffer.alloc(0));
+    s3.pageSize = 10;
+    expect(await listed([`s3://${BUCKET}`])).toEqual(keys);
+    expect(s3.requests.filter(({ operation }) => operation === 'list')).toHaveLength(3);
+    expect(
+      await listed([`s3://${BUCKET}/AWSLogs/111122223333/CloudTrail/${REGION}/2026/11/02/111122223333_CloudTrail_${REGION}_3`]),
+    ).toEqual(keys.slice(20));
+  });
+
+  it('is replayed as a folder is, digests counted and never fetched', async () => {
+    put('2026-11-02', 1);
+    put('2026-11-03', 2);
+    s3.objects.set(keyOf('2026-11-02', 3, 'CloudTrail-Digest'), Buffer.from('{"digestS3Object":"…"}'));
+    s3.objects.set('notes.txt', Buffer.from('hello'));
+    const { events, sources, volumes } = await replay([`s3://${BUCKET}`], DEFAULT_POLICY);
+    expect(events).toEqual({ read: 14, audited: 12, duplicates: 0, outOfScope: 1, rejected: 1 });
+    expect(sources).toHaveLength(4);
+    expect(volumes).toMatchObject([{ volumeId: 'vol-1' }, { volumeId: 'vol-2' }]);
+    expect(s3.requests.filter(({ operation, key }) => operation === 'get' && isDigest(key))).toEqual([]);
+  });
+
+  it('is narrowed to days without listing any other', async () => {
+    const days = ['2025-12-31', '2026-01-01', '2026-10-31', '2026-11-01', '2026-11-02', '2026-11-03', '2026-12-01'];
+    for (const [index, day] of days.entries()) put(day, index);
+    s3.objects.set(keyOf('2026-11-02', 9, 'CloudTrail-Digest'), Buffer.from('{}'));
+    s3.objects.set('elsewhere/log.json', Buffer.from('[]'));
+    const within = await listed([`s3://${BUCKET}`], { since: '2026-11-01', until: '2026-11-02' });
+    expect(within).toEqual([
+      keyOf('2026-11-02', 9, 'CloudTrail-Digest'),
+      keyOf('2026-11-01', 3),
+      keyOf('2026-11-02', 4),
+      'elsewhere/log.json',
+    ]);
+    const dated = s3.requests.map(({ key }) => periodOf(key)).filter((period) => period !== undefined);
+    expect([...new Set(dated)].sort()).toEqual(['2026', '2026-11', '2026-11-01', '2026-11-02']);
+    expect(await listed([`s3://${BUCKET}/AWSLogs`], { since: '2026-11-03' })).toEqual([keyOf('2026-11-03', 5), keyOf('2026-12-01', 6)]);
+    expect(await listed([`s3://${BUCKET}/AWSLogs`], { until: '2025-12-31' })).toEqual([keyOf('2025-12-31', 0)]);
+  });
+
+  it('is read on when S3 asks to slow down, and where a body breaks off', async () => {
+    const key = put('2026-11-02', 1);
+    const whole = s3.objects.get(key)?.length ?? 0;
+    let slow = 2;
+    s3.fault = ({ operation, range }) => {
+      if (slow > 0) {
+        slow -= 1;
+        return { status: 503, code: 'SlowDown' };
+      }
+      return operation === 'get' && (range === undefined || range === 'bytes=100-') ? { breaksAfter: 100 } : undefined;
+    };
+    const [place = ''] = await listSources([`s3://${BUCKET}`]);
+    expect(await readSource(place)).toMatchObject({ values: [{ value: { Records: expect.any(Array) } }] });
+    expect(whole).toBeGreaterThan(200);
+    expect(s3.requests.filter(({ operation }) => operation === 'get').map(({ range }) => range)).toEqual([
+      undefined,
+      'bytes=100-',
+      'bytes=200-',
+    ]);
+  });
+
+  it.each([
+    ['is gone', (key: string) => s3.objects.delete(key), 'is gone since it was listed'],
+    ['was replaced', (key: string) => s3.objects.set(key, Buffer.from('[]')), 'was replaced since it was listed'],
+    [
+      'is archived',
+      () => {
+        s3.fault = ({ operation }) => (operation === 'get' ? { status: 403, code: 'InvalidObjectState' } : undefined);
+      },
+      'is archived: restore it first',
+    ],
+  ])('whose object %s is a source that cannot be read', async (_, change, unreadable) => {
+    const key = put('2026-11-02', 1);
+    const [place = ''] = await listSources([`s3://${BUCKET}`]);
+    change(key);
+    expect(await readSource(place)).toEqual({ path: `s3://${BUCKET}/${key}`, unreadable });
+  });
+
+  it.each([
+    ['no such bucket', 's3://example-no-logs', {}, 'NoSuchBucket'],
+    ['nothing there', `s3://${BUCKET}/nowhere`, {}, 'nothing is there'],
+    ['nothing there on these days', `s3://${BUCKET}`, { since: '2027-01-01' }, 'nothing is there of these days'],
+  ])('with %s is bad input', async (_, path, days, message) => {
+    put('2026-11-02', 1);
+    await expect(listSources([path], days)).rejects.toThrow(InputError);
+    await expect(listSources([path], days)).rejects.toThrow(message);
+  });
+
+  it('whose object may not be read is bad input, never a source that was covered', async () => {
+    put('2026-11-02', 1);
+    s3.fault = ({ operation }) => (operation === 'get' ? { status: 403, code: 'AccessDenied' } : undefined);
+    const [place = ''] = await listSources([`s3://${BUCKET}`]);
+    await expect(readSource(place)).rejects.toThrow(/s3:\/\/.*AccessDenied/);
+  });
+});
+
+describe('the date in a key', () => {
+  it.each([
+    [keyOf('2026-11-02', 1), '2026-11-02'],
+    ['prefix/AWSLogs/o-example/111122223333/CloudTrail/us-gov-west-1/2026/11/', '2026-11'],
+    ['AWSLogs/111122223333/CloudTrail-Digest/us-west-2/2026/', '2026'],
+    ['AWSLogs/111122223333/CloudTrail/us-west-2/', undefined],
+    ['AWSLogs/111122223333/Config/us-west-2/2026/11/2/x', undefined],
+    ['MyCloudTrail/us-west-2/2026/11/02/x', undefined],
+  ])('of %s is %s', (key, period) => {
+    expect(periodOf(key)).toBe(period);
+    expect(isWithin(key, { since: '2026-11-02', until: '2026-11-02' })).toBe(true);
+    expect(isWithin(key, { since: '2027-01-01' })).toBe(period === undefined);
+  });
+});
