@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildScanner } from './build-scanner.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.env.KMS_AUDIT_POLICY ?? `${root}infra/policy.json`;
@@ -48,7 +49,7 @@ await build({ ...lambda, entryPoints: ['src/backfill-batch.ts'], outdir: 'dist/b
 await writeFile(`${root}dist/meta.json`, JSON.stringify(metafile));
 await build({
   ...common,
-  entryPoints: ['src/cli/kms-audit.ts', 'src/local/lambda-runtime.ts'],
+  entryPoints: ['src/cli/kms-audit.ts', 'src/local/lambda-runtime.ts', 'src/scan/scan-worker.ts'],
   outdir: 'dist/cli',
   outbase: 'src',
   entryNames: '[name]',
@@ -56,3 +57,4 @@ await build({
   target: 'node20',
   packages: 'external',
 });
+await buildScanner(root, `${root}dist/cli/scanner.wasm`);

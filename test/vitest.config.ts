@@ -18,6 +18,7 @@ export default defineConfig({
         'src/sweep.ts',
         'src/aws/wiring.ts',
         'src/local/lambda-runtime.ts',
+        'src/scan/scan-worker.ts',
         'src/cli/kms-audit.ts',
       ],
       reporter: ['text-summary'],

@@ -10,13 +10,13 @@ import { type BackfillReport, backfill, boundsAt, type HistorySource } from '../
 import type { Days } from '../core/log-layout.ts';
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import { printable } from '../core/text.ts';
-import { wholeSources } from '../source.ts';
 import { clock, sha256 } from '../system.ts';
 import { ProgressLine } from './backfill-progress.ts';
 import { fileCheckpoint } from './file-checkpoint.ts';
-import { InputError, listSources, type Place, readSource } from './input.ts';
+import { InputError, listSources, type Place } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
+import { readPlaces } from './read-places.ts';
 import { requireRegion } from './region.ts';
 import { replayJson } from './replay.ts';
 import { tableFault } from './table-fault.ts';
@@ -70,7 +70,7 @@ export async function backfillCommand(paths: readonly string[], options: Backfil
     const report = await backfill(await Promise.all([...places.values()].map(sourceOf)), {
       history,
       checkpoint,
-      read: wholeSources(async (path) => readSource(places.get(path) ?? path)),
+      read: (wanted) => readPlaces(wanted.map((path) => places.get(path) ?? path)),
       policy,
       digest: sha256,
       now: clock,

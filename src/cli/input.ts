@@ -41,6 +41,11 @@ export async function listSources(paths: readonly string[], days: Days = {}): Pr
       places.push(...(await listBucket(path, bucket, prefix, days)));
       continue;
     }
+    // Standard input.
+    if (path === '-') {
+      places.push(path);
+      continue;
+    }
     const status = await stat(path).catch((error: unknown) => {
       throw new InputError(codeOf(error) === 'ENOENT' ? `${path}: no such file or folder` : `${path}: ${messageOf(error)}`);
     });

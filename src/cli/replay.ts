@@ -5,9 +5,9 @@ import { printableJson } from '../core/text.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { auditReading, type Pipeline } from '../pipeline.ts';
 import type { Ledger } from '../ports.ts';
-import { readingsOf, type Source } from '../source.ts';
 import { clock, sha256 } from '../system.ts';
-import { listSources, readSource } from './input.ts';
+import { listSources } from './input.ts';
+import { readPlaces } from './read-places.ts';
 import type { Progress } from './terminal.ts';
 
 /** What was found in one source. */
@@ -40,24 +40,19 @@ export async function replayInto(
   const pipeline: Pipeline = { ledger, policy, digest: sha256, now: clock, log: () => {} };
   const tally = new Tally();
   const sources: SourceReport[] = [];
-  const files = await listSources(paths);
-  for (const path of files) {
-    sources.push(await replaySource(await readSource(path), pipeline, tally));
-    progress(sources.length, files.length, tally.read);
+  const open = new Map<string, { records: number; rejected: SourceReport['rejected'] }>();
+  const places = await listSources(paths);
+  for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places)) {
+    for (const reading of readings) tally.add(reading, await auditReading(reading, pipeline));
+    tally.addCounted({ outOfScope, rejected: rejected.length });
+    const known = open.get(path) ?? { records: 0, rejected: [] };
+    open.set(path, { records: known.records + records, rejected: [...known.rejected, ...rejected] });
+    if (!last) continue;
+    sources.push({ path, ...(open.get(path) ?? known) });
+    open.delete(path);
+    progress(sources.length, places.length, tally.read);
   }
   return { events: tally.coverage(), sources: sources.sort((a, b) => (a.path < b.path ? -1 : 1)) };
-}
-
-async function replaySource(source: Source, pipeline: Pipeline, tally: Tally): Promise<SourceReport> {
-  const rejected: { index: number; reason: string }[] = [];
-  let records = 0;
-  for (const reading of readingsOf(source)) {
-    const outcome = await auditReading(reading, pipeline);
-    if (reading.kind === 'rejected') rejected.push({ index: records, reason: reading.reason });
-    tally.add(reading, outcome);
-    records += 1;
-  }
-  return { path: source.path, records, rejected };
 }
 
 /** The report as JSON that a terminal may show. */
