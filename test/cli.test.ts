@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -40,6 +40,12 @@ async function file(name: string, content: string | Buffer): Promise<string> {
 
 const [, , , grant] = cleanLife();
 const strangersGrant = { ...grant, userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/operator' } };
+
+it('kms-audit --version prints the version of the package', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+
+  expect(await kmsAudit('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
 
 describe('kms-audit replay', () => {
   it('reads a gzipped CloudTrail file, an array and JSON lines alike', async () => {

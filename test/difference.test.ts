@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Difference, type DifferenceOptions, replayDifference } from '../src/cli/difference.ts';
 import { columnsOf } from '../src/cli/layout.ts';
@@ -209,7 +210,7 @@ describe('--format', () => {
   it.each([
     ['ocsf', 'class_name', 'Detection Finding'],
     ['asff', 'SchemaVersion', '2018-10-08'],
-  ])('prints every finding as %s, of replay and of findings alike', async (format, field, value) => {
+  ])('prints every finding as %s, of replay and of findings alike but for what is over', async (format, field, value) => {
     const [replayed, listed, plain] = await Promise.all([
       kmsAudit('replay', EVENTS, '--format', format),
       kmsAudit('findings', '--from', EVENTS, '--format', format),
@@ -217,8 +218,11 @@ describe('--format', () => {
     ]);
 
     expect(replayed).toMatchObject({ code: 0, err: '' });
-    expect(listed.out).toBe(replayed.out);
     const rendered: Record<string, unknown>[] = JSON.parse(replayed.out);
-    expect(rendered.map((one) => one[field])).toEqual(JSON.parse(plain.out).map(() => value));
+    const all: Record<string, unknown>[] = JSON.parse(listed.out);
+    const ended: readonly boolean[] = JSON.parse(plain.out).map(({ endedAt }: { endedAt?: string }) => endedAt !== undefined);
+    expect(new Set(ended).size).toBe(2);
+    expect(all.map((one, index) => isDeepStrictEqual(one, rendered[index]))).toEqual(ended.map((over) => !over));
+    expect(rendered.map((one) => one[field])).toEqual(ended.map(() => value));
   });
 });

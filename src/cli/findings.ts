@@ -97,11 +97,15 @@ function listedFinding(finding: Finding, standing: Standing, evidence: Occurrenc
 }
 
 function shown(listed: readonly ListedFinding[], { json, format }: FindingsOptions, { colour, width }: Terminal): string {
-  if (format !== undefined)
-    return formatted(
-      listed.map(({ finding }) => finding),
-      format,
-    );
+  if (format !== undefined) {
+    const over = new Map(listed.map((one) => [one.finding, overSince(one)]));
+    return formatted([...over.keys()], format, (finding) => over.get(finding));
+  }
   if (json === undefined) return renderListed(listed, styleOf(colour), width);
   return replayJson(listed.map(({ finding, standing, entry }) => ({ ...finding, ...standing, ...(entry && { expect: entry }) })));
+}
+
+/** When the finding was over or settled; undefined while it is open. */
+function overSince({ finding, standing }: ListedFinding): Timestamp | undefined {
+  return isOpen(finding, standing) ? undefined : (standing.endedAt ?? standing.settled?.at);
 }

@@ -1,6 +1,6 @@
 import type { Dependents } from './dependents.ts';
 import { eventIdsNamed, evidenceText, shellWord } from './evidence-text.ts';
-import { exceptionFor } from './expectation.ts';
+import { exceptionFor } from './exception.ts';
 import { type Evidence, findingId, type Occurrence, type Subject } from './finding.ts';
 import { type AlertMessage, messageOf } from './message.ts';
 import { titleOf } from './report.ts';

@@ -12,6 +12,7 @@ import {
 import { ruleOf } from './rules/registry.ts';
 import type { Severity } from './severity.ts';
 import { printable, shortened } from './text.ts';
+import type { Timestamp } from './timestamp.ts';
 
 /** A finding as Security Hub imports it, https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html */
 export interface AsffFinding {
@@ -34,8 +35,8 @@ export interface AsffFinding {
   readonly Resources: readonly AsffResource[];
   readonly ProductFields: Readonly<Record<string, string>>;
   readonly Remediation?: { readonly Recommendation: { readonly Text: string } };
-  readonly RecordState: 'ACTIVE';
-  readonly Workflow: { readonly Status: 'NEW' };
+  readonly RecordState: 'ACTIVE' | 'ARCHIVED';
+  readonly Workflow: { readonly Status: 'NEW' | 'RESOLVED' };
 }
 
 /** https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Severity.html */
@@ -97,11 +98,12 @@ const RESOURCE_TYPE: Readonly<Record<TouchedResource['kind'], AsffResource['Type
  * The finding in the AWS Security Finding Format, as the custom product of an account.
  * Security Hub takes only findings of the account and the Region that it is called in: pass them as `into` where they
  * are known. Without them the key's stand, else the cluster's account, else the finding's, else
- * {@link UNKNOWN_ACCOUNT} and {@link UNKNOWN_REGION}. `UpdatedAt` is the latest event's time, so that a finding that
- * has grown replaces the one imported before. Untrusted text is bounded by the limits AWS states, and printable.
+ * {@link UNKNOWN_ACCOUNT} and {@link UNKNOWN_REGION}. One that is `over` since then is archived and resolved.
+ * `UpdatedAt` is the latest event's time, or that end, so that a finding that has grown or ended replaces the one
+ * imported before. Untrusted text is bounded by the limits AWS states, and printable.
  * https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
  */
-export function asffFinding(finding: Finding, into: ImportedInto = {}): AsffFinding {
+export function asffFinding(finding: Finding, into: ImportedInto = {}, over?: Timestamp): AsffFinding {
   const place = placeOf(finding, into);
   const { account = UNKNOWN_ACCOUNT, region = UNKNOWN_REGION, partition } = place;
   const severity: AsffSeverity = { Label: LABEL[finding.severity], Original: finding.severity };
@@ -117,7 +119,7 @@ export function asffFinding(finding: Finding, into: ImportedInto = {}): AsffFind
     AwsAccountId: account,
     Types: types,
     CreatedAt: finding.firstSeen,
-    UpdatedAt: finding.lastSeen,
+    UpdatedAt: over !== undefined && over > finding.lastSeen ? over : finding.lastSeen,
     FirstObservedAt: finding.firstSeen,
     LastObservedAt: finding.lastSeen,
     Severity: severity,
@@ -128,8 +130,8 @@ export function asffFinding(finding: Finding, into: ImportedInto = {}): AsffFind
     Resources: asffResources(finding, { ...place, account }),
     ProductFields: productFields(finding),
     ...(steps === undefined ? {} : { Remediation: { Recommendation: { Text: shortened(steps, LIMITS.step) } } }),
-    RecordState: 'ACTIVE',
-    Workflow: { Status: 'NEW' },
+    RecordState: over === undefined ? 'ACTIVE' : 'ARCHIVED',
+    Workflow: { Status: over === undefined ? 'NEW' : 'RESOLVED' },
   };
 }
 

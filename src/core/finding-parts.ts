@@ -53,14 +53,15 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set<keyof Finding>([
 ]);
 
 /**
- * The account and Region of a finding: `known` where the caller knows better, else the key's, else the cluster's
- * account and the record's Region, else the finding's account. Whatever is not spelt like one is passed over.
+ * The account and Region of a finding: `known` where the caller knows better, else the key's, else the cluster's or the
+ * finding's account and the record's Region; of a finding that names none of these, such as one about a trail, what the
+ * ARN of its resource says. Whatever is not spelt like one is passed over.
  */
-export function placeOf({ keyArn, clusterAccount, account, region }: Finding, known: Partial<Place> = {}): Place {
-  const key = readKeyArn(keyArn);
-  const inAccount = [known.account, key?.account, clusterAccount, account].find((one) => one !== undefined && ACCOUNT.test(one));
-  const inRegion = [known.region, key?.region, region].find((one) => one !== undefined && REGION.test(one));
-  const partition = key !== undefined && key.region === inRegion ? key.partition : partitionOf(inRegion ?? '');
+export function placeOf({ keyArn, clusterAccount, account, region, resource }: Finding, known: Partial<Place> = {}): Place {
+  const named = readKeyArn(keyArn) ?? (clusterAccount === undefined && account === undefined ? placeInArn(resource) : undefined);
+  const inAccount = [known.account, named?.account, clusterAccount, account].find((one) => one !== undefined && ACCOUNT.test(one));
+  const inRegion = [known.region, named?.region, region].find((one) => one !== undefined && REGION.test(one));
+  const partition = named !== undefined && named.region === inRegion ? named.partition : partitionOf(inRegion ?? '');
   return placed(partition, inRegion, inAccount);
 }
 
@@ -110,12 +111,13 @@ export function runbookLine({ rule }: Finding): string | undefined {
 }
 
 function touchedResource(kind: TouchedResource['kind'], id: string): TouchedResource {
+  const place = placeInArn(id);
+  return { kind, id: printable(id, ID_LIMIT), ...(place === undefined ? {} : { place }) };
+}
+
+function placeInArn(id = ''): Place | undefined {
   const [, partition, region, account] = ARN.exec(id) ?? [];
-  return {
-    kind,
-    id: printable(id, ID_LIMIT),
-    ...(partition === undefined ? {} : { place: placed(partition, matching(REGION, region), matching(ACCOUNT, account)) }),
-  };
+  return partition === undefined ? undefined : placed(partition, matching(REGION, region), matching(ACCOUNT, account));
 }
 
 /** A cluster by its ARN where a record's account, Region and name make one, by its name elsewhere. */

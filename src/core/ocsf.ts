@@ -14,7 +14,7 @@ import type { JsonObject } from './json.ts';
 import { ruleOf } from './rules/registry.ts';
 import type { Severity } from './severity.ts';
 import { printable } from './text.ts';
-import { toSeconds } from './timestamp.ts';
+import { type Timestamp, toSeconds } from './timestamp.ts';
 
 /** The schema version events are written in: the latest release, of August 2026. */
 export const OCSF_VERSION = '1.9.0';
@@ -31,6 +31,9 @@ const SEVERITY: Readonly<Record<Severity, { readonly id: number; readonly name: 
   medium: { id: 3, name: 'Medium' },
   low: { id: 2, name: 'Low' },
 };
+
+/** https://schema.ocsf.io/1.9.0/classes/detection_finding, attribute status_id */
+const STATUS = { open: { status_id: 1, status: 'New' }, over: { status_id: 4, status: 'Resolved' } };
 
 /** CloudFormation's names of types, as Security Hub asks for them; plain words for what CloudFormation has no type for. */
 const RESOURCE_TYPE: Readonly<Record<TouchedResource['kind'], string | undefined>> = {
@@ -50,15 +53,24 @@ const AWS_ACCOUNT = { type_id: 10, type: 'AWS Account' };
 const OBSERVABLE = { resource: 10, user: 31 };
 const SERVICE_PRINCIPAL = /\.amazonaws\.com(?:\.cn)?$/;
 
+/** What is said of a finding beside itself. */
+export interface OcsfContext {
+  /** Of the audit that found it. */
+  readonly productVersion?: string | undefined;
+  /** Since when it is over or settled. */
+  readonly over?: Timestamp | undefined;
+}
+
 /**
  * The finding as an OCSF 1.9.0 Detection Finding with the cloud profile, https://schema.ocsf.io/1.9.0/classes/detection_finding.
  * Each rendering tells the whole finding anew under the same `finding_info.uid`, as created by its earliest event:
  * `time` is that event's, in milliseconds. Account and Region are left out where the finding names none. What the
- * schema has no place for stands in `unmapped`. Untrusted text is bounded and printable.
+ * schema has no place for stands in `unmapped`. One that is over since `over` is resolved, and modified then. Untrusted text is bounded and printable.
  */
-export function ocsfDetectionFinding(finding: Finding, productVersion?: string): JsonObject {
+export function ocsfDetectionFinding(finding: Finding, { productVersion, over }: OcsfContext = {}): JsonObject {
   const first = milliseconds(finding.firstSeen);
   const last = milliseconds(finding.lastSeen);
+  const modified = over === undefined ? last : Math.max(last, milliseconds(over));
   const title = titleLine(finding, ID_LIMIT);
   const resources = resourcesOf(finding);
   const user = userOf(finding.caller);
@@ -76,8 +88,7 @@ export function ocsfDetectionFinding(finding: Finding, productVersion?: string):
     type_name: `${CLASS.name}: ${CREATE.name}`,
     severity_id: severity.id,
     severity: severity.name,
-    status_id: 1,
-    status: 'New',
+    ...(over === undefined ? STATUS.open : STATUS.over),
     time: first,
     timezone_offset: 0,
     start_time: first,
@@ -90,7 +101,7 @@ export function ocsfDetectionFinding(finding: Finding, productVersion?: string):
       log_provider: 'AWS CloudTrail',
       product: present({ name: PRODUCT, vendor_name: PRODUCT, version: productVersion }),
     },
-    finding_info: findingInfo(finding, { title, first, last }),
+    finding_info: findingInfo(finding, { title, first, last, modified }),
     cloud: cloudOf(placeOf(finding)),
     api,
     evidences: [{ name: 'CloudTrail', actor: { user }, api }],
@@ -101,7 +112,14 @@ export function ocsfDetectionFinding(finding: Finding, productVersion?: string):
   });
 }
 
-function findingInfo(finding: Finding, { title, first, last }: { title: string; first: number; last: number }): JsonObject {
+interface Told {
+  readonly title: string;
+  readonly first: number;
+  readonly last: number;
+  readonly modified: number;
+}
+
+function findingInfo(finding: Finding, { title, first, last, modified }: Told): JsonObject {
   const { id, rule, count, eventIds } = finding;
   const text = ruleOf(rule);
   const ruleId = printable(rule, ID_LIMIT);
@@ -111,7 +129,7 @@ function findingInfo(finding: Finding, { title, first, last }: { title: string; 
     desc: description(finding),
     types: [ruleId],
     created_time: first,
-    modified_time: last,
+    modified_time: modified,
     first_seen_time: first,
     last_seen_time: last,
     analytic: present({ type_id: 1, type: 'Rule', uid: ruleId, name: text?.title, desc: text?.why }),

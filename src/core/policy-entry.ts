@@ -1,4 +1,4 @@
-import { exceptionFor } from './expectation.ts';
+import { exceptionFor } from './exception.ts';
 import { orderOf } from './fact.ts';
 import { type Finding, findingId, type Occurrence, type Subject } from './finding.ts';
 import type { Exception, Policy } from './policy.ts';

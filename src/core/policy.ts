@@ -53,10 +53,14 @@ export const MATCH_FIELDS = [
   'operation',
 ] as const;
 
+/** One of {@link MATCH_FIELDS}. */
+export type MatchField = (typeof MATCH_FIELDS)[number];
+
 /** Findings of one rule that are accepted: every field of `match` fits, and the record is dated before `expires`. */
 export interface Exception {
   readonly rule: RuleId;
-  readonly match: Readonly<Partial<Record<(typeof MATCH_FIELDS)[number], string | undefined>>>;
+  /** Patterns; null: the finding names none. */
+  readonly match: Readonly<Partial<Record<MatchField, string | null | undefined>>>;
   /** Why, for whoever reads the policy next year. */
   readonly reason: string;
   readonly expires: Timestamp;
@@ -86,14 +90,14 @@ export function inScope(fact: Fact, policy: Policy): boolean {
 /** True when this key is one of those that the policy names, or the policy names none. */
 export function isKeyInScope(keyArn: string, policy: Policy): boolean {
   if (policy.keys === undefined) return true;
-  return matchesAny(policy.keys, keyArn, { key: readKeyArn(keyArn), accounts: policy.accounts ?? [] });
+  return matchesAny(policy.keys, keyArn, { key: readKeyArn(keyArn), accounts: policy.accounts });
 }
 
 /** True when the policy lets this cluster use the key; undefined when neither the policy nor a key says which accounts may. */
 export function isExpectedCluster(cluster: Cluster, keyArn: string | undefined, policy: Policy): boolean | undefined {
-  const key = keyArn === undefined ? undefined : readKeyArn(keyArn);
+  const key = readKeyArn(keyArn);
   const accounts = policy.accounts ?? (key === undefined ? undefined : [key.account]);
-  const named = policy.clusters === undefined || matchesAny(policy.clusters, cluster.name, { key, accounts: accounts ?? [] });
+  const named = policy.clusters === undefined || matchesAny(policy.clusters, cluster.name, { key, accounts });
   if (!named) return false;
   return accounts?.includes(cluster.account);
 }

@@ -1,6 +1,7 @@
 import type { GrantCreated } from './fact.ts';
+import { GRANT_OPERATIONS } from './grant-operations.ts';
 import { readKeyArn } from './key-arn.ts';
-import { matches, matchesAny, type PatternScope } from './pattern.ts';
+import { isLiteral, matches, matchesAny, type PatternScope } from './pattern.ts';
 
 /**
  * A grant that is expected: every field given here must fit. Patterns are those of `matches`.
@@ -12,11 +13,11 @@ export interface GrantProfile {
   readonly callerType?: string | undefined;
   /** Patterns of the calling identity's ARN. */
   readonly caller?: readonly string[] | undefined;
-  /** Patterns of `userIdentity.invokedBy`, which must be there. */
+  /** Patterns of `userIdentity.invokedBy`, which must be there; of an empty list, must not. */
   readonly invokedBy?: readonly string[] | undefined;
   /** Patterns of the grantee, whichever field names it. */
   readonly grantee: readonly string[];
-  /** Patterns of the retiring principal, or `same` where it must be the grantee. */
+  /** Patterns of the retiring principal, or `same` where it must be the grantee; an empty list: there must be none. */
   readonly retiree?: readonly string[] | 'same' | undefined;
   readonly operations?: OperationsExpectation | undefined;
   /** Exactly these context keys, each value fitting its pattern. An empty object: no constraint at all. */
@@ -24,7 +25,7 @@ export interface GrantProfile {
   readonly contextMatch?: 'equals' | 'subset' | undefined;
   /** No context key may begin with this. */
   readonly contextWithout?: string | undefined;
-  /** Patterns of `constraints.sourceArn`; without them a source must lie in the key's account or one the policy names. */
+  /** Patterns of `constraints.sourceArn`; an empty list: there must be none; without a list a source must lie in the key's account or one the policy names. */
   readonly sourceArn?: readonly string[] | undefined;
 }
 
@@ -81,23 +82,47 @@ export function profileOf(grant: GrantCreated, profiles: readonly GrantProfile[]
   return profiles.find((profile) => expects(profile, grant, scope));
 }
 
-/** The profile that expects exactly this grant's caller, parties, operations and constraint keys; undefined where its names cannot be written as patterns. */
-export function profileFor(grant: GrantCreated): GrantProfile | undefined {
-  const { caller, grantee, retiree, operations, constraint } = grant;
-  const literals = [caller.id, grantee, retiree, caller.invokedBy, grant.sourceArn, ...(constraint?.context.keys() ?? [])];
-  if (grantee === undefined || literals.some((literal) => literal !== undefined && /[*]|\$\{|~[0-9a-f]{16}$/.test(literal)))
-    return undefined;
+/** The profile that expects exactly this grant, or why none can be written. */
+export type ExactProfile = { readonly profile: GrantProfile } | { readonly because: string };
+
+/**
+ * The profile that expects this grant and those alike in caller, parties, operations, constraint and source, what is
+ * absent included; of any volume, because each has an id of its own.
+ */
+export function exactProfile(grant: GrantCreated): ExactProfile {
+  const { caller, grantee, retiree, operations, constraint, sourceArn } = grant;
+  if (grantee === undefined) return { because: 'it names no grantee' };
+  const named = { invokedBy: listed(caller.invokedBy), retiree: listed(retiree), sourceArn: listed(sourceArn) };
+  if (![caller.id, grantee, ...Object.values(named).flat()].every(isLiteral)) return { because: 'its names cannot be written as patterns' };
+  const unknown = operations?.filter((one) => !KNOWN_OPERATIONS.has(one)) ?? [];
+  if (unknown.length > 0) return { because: `a policy knows no such operation: ${unknown.join(', ')}` };
+  const pairs = [...(constraint?.context ?? [])];
+  if (pairs.some(([, value]) => value === '')) return { because: 'its encryption context cannot be read' };
+  if (!pairs.every(([key, value]) => isLiteral(key) && key !== '__proto__' && isLiteral(value)))
+    return { because: 'its encryption context cannot be written as patterns' };
   return {
-    name: `expected-${grant.grantId.slice(0, 8)}`,
-    caller: [caller.id],
-    ...(caller.invokedBy === undefined ? {} : { invokedBy: [caller.invokedBy] }),
-    grantee: [grantee],
-    ...(retiree === undefined ? {} : { retiree: [retiree] }),
-    ...(operations === undefined ? {} : { operations: { exactly: operations } }),
-    context: Object.fromEntries([...(constraint?.context.keys() ?? [])].map((key) => [key, '**'])),
-    ...(grant.sourceArn === undefined ? {} : { sourceArn: [grant.sourceArn] }),
+    profile: {
+      name: `expected-${grant.grantId.slice(0, 8)}`,
+      caller: [caller.id],
+      invokedBy: named.invokedBy,
+      grantee: [grantee],
+      retiree: named.retiree,
+      operations: operations === undefined ? { exactly: [], optional: true } : { exactly: operations },
+      context: Object.fromEntries(pairs.map(([key, value]) => [key, key === 'aws:ebs:id' && !/[:/]/.test(value) ? '*' : value])),
+      ...(constraint === undefined ? {} : { contextMatch: constraint.match }),
+      sourceArn: named.sourceArn,
+    },
   };
 }
+
+/** The {@link exactProfile}, where one can be written. */
+export function profileFor(grant: GrantCreated): GrantProfile | undefined {
+  const exact = exactProfile(grant);
+  return 'profile' in exact ? exact.profile : undefined;
+}
+
+const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(GRANT_OPERATIONS);
+const listed = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
 
 function expects(profile: GrantProfile, grant: GrantCreated, scope: PatternScope): boolean {
   const { caller, grantee, retiree } = grant;
@@ -110,17 +135,21 @@ function expects(profile: GrantProfile, grant: GrantCreated, scope: PatternScope
   return fitsOperations(profile.operations, grant.operations) && fitsContext(profile, grant, scope) && fitsSource(profile, grant, scope);
 }
 
+/** No patterns, no condition; an empty list of them, no value. */
 function fits(patterns: readonly string[] | undefined, value: string | undefined, scope: PatternScope): boolean {
-  return patterns === undefined || (value !== undefined && matchesAny(patterns, value, scope));
+  if (patterns === undefined) return true;
+  return value === undefined ? patterns.length === 0 : matchesAny(patterns, value, scope);
 }
 
 function fitsOperations(expected: OperationsExpectation | undefined, operations: readonly string[] | undefined): boolean {
   if (expected === undefined) return true;
   if (operations === undefined) return expected.optional === true;
   const { exactly, within } = expected;
-  if (exactly !== undefined && (exactly.length !== operations.length || !exactly.every((one) => operations.includes(one)))) return false;
-  return within === undefined || operations.every((one) => within.includes(one));
+  if (exactly !== undefined && !(isWithin(exactly, operations) && isWithin(operations, exactly))) return false;
+  return within === undefined || isWithin(operations, within);
 }
+
+const isWithin = (some: readonly string[], all: readonly string[]): boolean => some.every((one) => all.includes(one));
 
 function fitsContext(profile: GrantProfile, { constraint }: GrantCreated, scope: PatternScope): boolean {
   const context = constraint?.context ?? new Map<string, string>();

@@ -1,7 +1,6 @@
 import { type ContextFact, type Fact, type GrantCreated, hasContext } from './fact.ts';
 import { readKeyArn } from './key-arn.ts';
-import { DEFAULT_PROFILES, type GrantProfile, profileFor, profileOf } from './profile.ts';
-import { readPolicy } from './read-policy.ts';
+import { DEFAULT_PROFILES, type ExactProfile, exactProfile, type GrantProfile, profileOf } from './profile.ts';
 
 /** What a policy would have to say so that what was observed is expected. */
 export interface Proposal {
@@ -42,7 +41,7 @@ function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profil
     if (profileOf(creation, DEFAULT_PROFILES, []) !== undefined) continue;
     const { keyArn, grantId } = creation;
     const grant = JSON.stringify([keyArn, grantId]);
-    const exact = exactProfile(creation);
+    const exact = namedProfile(creation);
     if ('because' in exact) leftOut.set(grant, { keyArn, grantId, ...exact });
     else {
       const id = JSON.stringify(exact.profile);
@@ -59,15 +58,12 @@ function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profil
   return { profiles: profiles.sort((a, b) => (a.profile.name < b.profile.name ? -1 : 1)), leftOut: byId(leftOut) };
 }
 
-/** The grant's own profile as a policy may state it, tried on the grant; or why there is none. */
-function exactProfile(grant: GrantCreated): { readonly profile: GrantProfile } | { readonly because: string } {
-  const exact = profileFor(grant);
-  if (exact === undefined) return { because: 'its names cannot be written as patterns' };
-  const context = Object.fromEntries(Object.entries(exact.context ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const profile = { ...exact, name: `${tail(grant.caller.id)}-to-${tail(grant.grantee ?? '')}`, context };
-  const reading = readPolicy({ grants: [profile] });
-  if ('problems' in reading) return { because: `a policy cannot say so: ${reading.problems.join('; ')}` };
-  return profileOf(grant, reading.policy.grants, []) === undefined ? { because: 'its encryption context cannot be read' } : { profile };
+/** The grant's own profile under a name that says whose it is, its context in order, so that grants alike have one profile. */
+function namedProfile(grant: GrantCreated): ExactProfile {
+  const exact = exactProfile(grant);
+  if ('because' in exact) return exact;
+  const context = Object.fromEntries(Object.entries(exact.profile.context ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { profile: { ...exact.profile, name: `${tail(grant.caller.id)}-to-${tail(grant.grantee ?? '')}`, context } };
 }
 
 /** The last part of an ARN or a service's name, as a word. */

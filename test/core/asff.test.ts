@@ -9,6 +9,7 @@ import type { Finding } from '../../src/core/finding.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
 import { SEVERITIES } from '../../src/core/severity.ts';
+import type { Timestamp } from '../../src/core/timestamp.ts';
 import { ACCOUNT, eventId, instant, KEY, OTHER_ACCOUNT, REGION, userArn } from '../support/fleet.ts';
 
 const EVENTS = fileURLToPath(new URL('../../events', import.meta.url));
@@ -115,6 +116,8 @@ const finding = (fields: Partial<Finding> = {}): Finding => ({
   ...fields,
 });
 
+const SECRET = `arn:aws:secretsmanager:eu-west-1:${OTHER_ACCOUNT}:secret:a`;
+
 /** A finding that says as little as its type lets it. */
 const bare = (fields: Partial<Finding> = {}): Finding => {
   const { region: _region, keyArn: _keyArn, clusterAccount: _account, clusterName: _name, ...rest } = finding();
@@ -151,8 +154,8 @@ function hostile(value: string): Finding {
 }
 
 /** The finding as Security Hub gets it; what it does not keep of the format is an error that says where. */
-function imported(one: Finding, into?: ImportedInto): AsffFinding {
-  const asff = asffFinding(one, into);
+function imported(one: Finding, into?: ImportedInto, over?: Timestamp): AsffFinding {
+  const asff = asffFinding(one, into, over);
   // Compared before it goes through JSON, which would swallow an undefined.
   expect(JSON.parse(JSON.stringify(asff))).toStrictEqual(asff);
   v.parse(schema, asff);
@@ -201,6 +204,18 @@ describe('a finding for Security Hub', () => {
     ['the key', { keyArn: KEY, clusterAccount: OTHER_ACCOUNT, account: OTHER_ACCOUNT, region: 'eu-west-1' }, undefined, ACCOUNT, REGION],
     ['the cluster', { clusterAccount: OTHER_ACCOUNT, account: ACCOUNT, region: 'eu-west-1' }, undefined, OTHER_ACCOUNT, 'eu-west-1'],
     ['the finding', { account: OTHER_ACCOUNT, region: 'eu-west-1' }, undefined, OTHER_ACCOUNT, 'eu-west-1'],
+    ['the trail', { resource: `arn:aws:cloudtrail:eu-west-1:${ACCOUNT}:trail/main`, region: REGION }, undefined, ACCOUNT, 'eu-west-1'],
+    ['the rule', { resource: `arn:aws:events:eu-west-1:${ACCOUNT}:rule/audit` }, undefined, ACCOUNT, 'eu-west-1'],
+    ['the finding, whatever its resource’s ARN', { account: ACCOUNT, region: REGION, resource: SECRET }, undefined, ACCOUNT, REGION],
+    ['the cluster, whatever its resource’s ARN', { clusterAccount: ACCOUNT, resource: SECRET }, undefined, ACCOUNT, UNKNOWN_REGION],
+    ['the key, whatever its resource’s ARN', { keyArn: KEY, resource: SECRET }, undefined, ACCOUNT, REGION],
+    [
+      'the record, of a resource that has no place',
+      { resource: 'arn:aws:s3:::a', region: 'eu-west-1' },
+      undefined,
+      UNKNOWN_ACCOUNT,
+      'eu-west-1',
+    ],
     ['whoever imports it', { keyArn: KEY }, { account: OTHER_ACCOUNT, region: 'eu-west-1' }, OTHER_ACCOUNT, 'eu-west-1'],
     ['nothing', {}, undefined, UNKNOWN_ACCOUNT, UNKNOWN_REGION],
     ['nothing that is spelt like a place', { account: 'AWS Internal', region: 'nowhere' }, undefined, UNKNOWN_ACCOUNT, UNKNOWN_REGION],
@@ -289,6 +304,16 @@ describe('a finding for Security Hub', () => {
     expect(asff.Description).toContain(rule.why);
     expect(asff.Types).toMatchObject([expect.stringMatching(`/${id}$`)]);
     expect(asff.Types[0]?.startsWith('Unusual Behaviors')).toBe(rule.attack === undefined);
+  });
+
+  it.each([
+    ['open', undefined, 'ACTIVE', 'NEW', 60],
+    ['over', instant(90), 'ARCHIVED', 'RESOLVED', 90],
+    ['over, with evidence that came late', instant(30), 'ARCHIVED', 'RESOLVED', 60],
+  ])('says that it is %s', (_what, over, RecordState, Status, second) => {
+    const asff = imported(finding(), {}, over);
+
+    expect(asff).toMatchObject({ RecordState, Workflow: { Status }, UpdatedAt: instant(second), LastObservedAt: instant(60) });
   });
 
   it('has a label for each severity', () => {

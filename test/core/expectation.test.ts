@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { exceptionFor, isSent, underPolicy } from '../../src/core/expectation.ts';
+import { isSent, underPolicy } from '../../src/core/expectation.ts';
 import type { Occurrence, Subject } from '../../src/core/finding.ts';
 import { DEFAULT_POLICY, type Exception, isExpectedCluster, isKeyInScope, type MATCH_FIELDS, type Policy } from '../../src/core/policy.ts';
-import { readPolicy } from '../../src/core/read-policy.ts';
 import { SEVERITIES } from '../../src/core/severity.ts';
 import { ACCOUNT, KEY, OTHER_ACCOUNT, REGION, SECOND_KEY } from '../support/fleet.ts';
 
@@ -109,10 +108,25 @@ describe('underPolicy', () => {
     ['everything at once', { keyArn: KEY, clusterName: 'pr*', volumeId: 'vol-*', operation: '*', caller: '**' }, true],
     ['all but one', { keyArn: KEY, clusterName: 'pr*', volumeId: 'vol-*', operation: 'Encrypt', caller: '**' }, false],
     ['a field left undefined', { keyArn: KEY, grantId: undefined }, true],
+    ['no grant, where none is named', { keyArn: KEY, grantId: null }, true],
+    ['no cluster, where one is named', { keyArn: KEY, clusterName: null }, false],
+    ['no volume, though it is about one', { keyArn: KEY, volumeId: null }, false],
+    ['no account, where there is a key', { account: null }, false],
     ['placeholders of the key', { keyArn: 'arn:${Partition}:kms:${Region}:${Account}:key/*', clusterAccount: '${Account}' }, true],
     ['the account of another key', { clusterAccount: OTHER_ACCOUNT }, false],
   ])('matches by %s', (_what, match, accepted) => {
     expect(underPolicy(occurrence(), policyOf({ exceptions: [exception(match)] }))).toHaveLength(accepted ? 0 : 1);
+  });
+
+  it.each<[string, Subject, boolean]>([
+    ['nothing', {}, true],
+    ['a cluster', { clusterAccount: ACCOUNT, clusterName: 'prod' }, true],
+    ['a key', { keyArn: KEY }, false],
+    ['an account', { account: ACCOUNT }, false],
+  ])('takes null for what a finding does not name, of one that names %s', (_what, subject, accepted) => {
+    const one = occurrence({ subject, about: {} });
+
+    expect(underPolicy(one, policyOf({ exceptions: [exception({ keyArn: null, account: null })] }))).toStrictEqual(accepted ? [] : [one]);
   });
 
   it('takes the caller of the subject before who made the call', () => {
@@ -160,55 +174,6 @@ describe('isSent', () => {
     ['another rule silent', { 'launch-blocked': 'silent' }, true],
   ])('with %s', (_what, rules, sent) => {
     expect(isSent(occurrence(), policyOf({ rules }))).toBe(sent);
-  });
-});
-
-describe('exceptionFor', () => {
-  it('accepts the finding by its subject alone, for thirty days after its evidence', () => {
-    expect(exceptionFor(occurrence())).toStrictEqual({
-      rule: 'disabled-key-use',
-      match: { keyArn: KEY, clusterAccount: ACCOUNT, clusterName: 'prod' },
-      reason: 'say why this is accepted',
-      expires: '2026-12-02T10:00:00Z',
-    });
-  });
-
-  it.each<[string, Subject]>([
-    ['a key', { keyArn: KEY }],
-    ['a key and a grant', { keyArn: KEY, grantId: 'g' }],
-    ['a key store', { keyStoreId: 'cks-1' }],
-    ['a cluster', { clusterAccount: ACCOUNT, clusterName: 'prod' }],
-    ['a volume', { keyArn: KEY, clusterAccount: ACCOUNT, clusterName: 'prod', volumeId: 'vol-1' }],
-    ['a resource', { keyArn: KEY, resource: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/ecs/web` }],
-    ['a caller', { keyArn: KEY, caller: CALLER }],
-    ['an account', { account: ACCOUNT }],
-    ['names that a regular expression would read otherwise', { clusterName: 'a.b+c(d)[e]^$|\\?{1}' }],
-    ['a mark that is none', { clusterName: 'x~0123456789abcde' }],
-    ['a mark within a name', { clusterName: '~0123456789abcdef-x' }],
-  ])('is a policy’s that accepts what it was made for: %s', (_what, subject) => {
-    const one = occurrence({ subject, about: {} });
-    const made = exceptionFor(one);
-    const reading = readPolicy({ exceptions: [made] });
-
-    expect(made?.match).toStrictEqual(subject);
-    if (!('policy' in reading)) throw new Error(reading.problems.join('; '));
-    expect(underPolicy(one, reading.policy)).toStrictEqual([]);
-  });
-
-  it.each<[string, Subject]>([
-    ['nothing', {}],
-    ['a task, which is never part of a finding', { taskArn: 'arn' }],
-    ['an asterisk', { clusterName: 'a*' }],
-    ['a placeholder', { clusterName: '${Account}' }],
-    ['the beginning of a placeholder', { clusterName: 'a${b' }],
-    ['a name that was shortened', { clusterName: `a~${'0123456789abcdef'}` }],
-    ['one of several', { keyArn: KEY, grantId: '*' }],
-  ])('is none for a subject of %s', (_what, subject) => {
-    expect(exceptionFor(occurrence({ subject }))).toBeUndefined();
-  });
-
-  it('is an exception for what no placeholder needs', () => {
-    expect(exceptionFor(occurrence({ subject: { clusterName: 'a$b{c}' } }))?.match).toStrictEqual({ clusterName: 'a$b{c}' });
   });
 });
 

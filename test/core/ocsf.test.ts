@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../../src/cli/replay.ts';
 import type { Finding } from '../../src/core/finding.ts';
-import { OCSF_VERSION, ocsfDetectionFinding } from '../../src/core/ocsf.ts';
+import { OCSF_VERSION, type OcsfContext, ocsfDetectionFinding } from '../../src/core/ocsf.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
 import { SEVERITIES } from '../../src/core/severity.ts';
@@ -79,8 +79,8 @@ const eventSchema = object('event', {
   type_name: v.literal('Detection Finding: Create'),
   severity_id: v.picklist([0, 1, 2, 3, 4, 5, 6, 99]),
   severity: text,
-  status_id: v.literal(1),
-  status: v.literal('New'),
+  status_id: v.picklist([0, 1, 2, 3, 4, 5, 6, 99]),
+  status: v.picklist(['Unknown', 'New', 'In Progress', 'Suppressed', 'Resolved', 'Archived', 'Deleted', 'Other']),
   time: timestamp,
   timezone_offset: v.literal(0),
   start_time: timestamp,
@@ -189,8 +189,8 @@ function hostile(value: string): Finding {
 }
 
 /** The event as its reader gets it; what it does not keep of a schema is an error that says where. */
-function eventOf(one: Finding, productVersion?: string): v.InferOutput<typeof eventSchema> {
-  const event = ocsfDetectionFinding(one, productVersion);
+function eventOf(one: Finding, context?: OcsfContext): v.InferOutput<typeof eventSchema> {
+  const event = ocsfDetectionFinding(one, context);
   // Compared before it goes through JSON, which would swallow an undefined.
   expect(JSON.parse(JSON.stringify(event))).toStrictEqual(event);
   return v.parse(eventSchema, event);
@@ -203,7 +203,7 @@ function textsOf(value: unknown): string[] {
 
 describe('an OCSF detection finding', () => {
   it('tells the finding', () => {
-    const event = ocsfDetectionFinding(finding({ caller: userArn('operator'), grantId: 'grant-1' }), '1.2.3');
+    const event = ocsfDetectionFinding(finding({ caller: userArn('operator'), grantId: 'grant-1' }), { productVersion: '1.2.3' });
 
     expect(event).toMatchObject({
       time: Date.UTC(2026, 10, 2, 10, 0, 0),
@@ -268,6 +268,27 @@ describe('an OCSF detection finding', () => {
     const event = ocsfDetectionFinding(bare(fields));
 
     expect(event.cloud).toMatchObject({ region, account: { uid } });
+  });
+
+  it('lies where the ARN of its resource does, where nothing else says where', () => {
+    const resource = `arn:aws-us-gov:cloudtrail:us-gov-west-1:${OTHER_ACCOUNT}:trail/main`;
+
+    expect(eventOf(bare({ resource, region: 'us-gov-east-1' })).cloud).toMatchObject({
+      region: 'us-gov-west-1',
+      account: { uid: OTHER_ACCOUNT },
+      cloud_partition: 'aws-us-gov',
+    });
+  });
+
+  it.each([
+    ['open', undefined, { status_id: 1, status: 'New' }, 60],
+    ['over', instant(90), { status_id: 4, status: 'Resolved' }, 90],
+    ['over, with evidence that came late', instant(30), { status_id: 4, status: 'Resolved' }, 60],
+  ])('says that it is %s', (_what, over, status, second) => {
+    const event = eventOf(finding(), { over });
+
+    expect(event).toMatchObject({ ...status, end_time: Date.parse(instant(60)) });
+    expect(event.finding_info).toMatchObject({ modified_time: Date.parse(instant(second)), last_seen_time: Date.parse(instant(60)) });
   });
 
   it('makes no ARN of a name that could not be a cluster’s', () => {

@@ -1,8 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GrantCreated } from '../../src/core/fact.ts';
-import { readKeyArn } from '../../src/core/key-arn.ts';
-import { matches } from '../../src/core/pattern.ts';
-import { DEFAULT_PROFILES, type GrantProfile, profileFor, profileOf } from '../../src/core/profile.ts';
+import { DEFAULT_PROFILES, exactProfile, type GrantProfile, profileFor, profileOf } from '../../src/core/profile.ts';
+import { readPolicy } from '../../src/core/read-policy.ts';
 import { readRecord } from '../../src/core/read-record.ts';
 import { sha256 } from '../../src/system.ts';
 import {
@@ -10,7 +10,6 @@ import {
   createGrant,
   ecsContext,
   infrastructureSession,
-  KEY,
   OTHER_ACCOUNT,
   PROD,
   type RawRecord,
@@ -19,61 +18,6 @@ import {
   user,
   userArn,
 } from '../support/fleet.ts';
-
-const scope = { key: readKeyArn(KEY), accounts: [OTHER_ACCOUNT] };
-
-describe('matches', () => {
-  it.each([
-    ['abc', 'abc', true],
-    ['abc', ' abc ', true],
-    ['abc', 'abcd', false],
-    ['abc', 'xabc', false],
-    ['abc', 'ABC', false],
-    ['abc', 'abc\nabc', false],
-    ['a.c', 'abc', false],
-    ['a*', 'a', false],
-    ['a*', 'ab-c', true],
-    ['a*', 'ab:c', false],
-    ['a*', 'ab/c', false],
-    ['a**', 'ab:c/d', true],
-    ['a**', 'a', false],
-    ['**', 'a\nb', true],
-    ['(x|y)+$', '(x|y)+$', true],
-    ['${Account}', ACCOUNT, true],
-    ['${Account}', OTHER_ACCOUNT, false],
-    ['${Accounts}', ACCOUNT, true],
-    ['${Accounts}', OTHER_ACCOUNT, true],
-    ['${Accounts}', '999999999999', false],
-    ['${Partition}:${Region}', `aws:${REGION}`, true],
-    ['${Partition}:${Region}', `aws-cn:${REGION}`, false],
-    ['${Unknown}', '${Unknown}', true],
-    ['${ServicePrincipal}', 'mq.amazonaws.com', true],
-    ['${ServicePrincipal}', `rds.${REGION}.amazonaws.com`, true],
-    ['${ServicePrincipal}', `${REGION}.supportauthz.amazonaws.com`, true],
-    ['${ServicePrincipal}', 'mq.amazonaws.com.cn', true],
-    ['${ServicePrincipal}', 'rds.eu-west-1.amazonaws.com', false],
-    ['${ServicePrincipal}', 'eu-west-1.supportauthz.amazonaws.com', false],
-    ['${ServicePrincipal}', 'rds.us-gov-west-1.amazonaws.com', false],
-    ['${ServicePrincipal}', 'mq.amazonaws.com.example.com', false],
-    ['${ServicePrincipal}', 'amazonaws.com', false],
-    ['${ServicePrincipal}', '.amazonaws.com', false],
-    ['${ServicePrincipal}', 'a.b.c.d.amazonaws.com', false],
-    ['${ServicePrincipal}', 'mq_amazonaws.com', false],
-    ['${ServicePrincipal}', 'MQ.amazonaws.com', false],
-    ['${ServicePrincipal}', 'arn:aws:iam::111122223333:role/x.amazonaws.com', false],
-    ['${ServicePrincipal}', 'evil/x.amazonaws.com', false],
-  ])('%s and "%s": %s', (pattern, value, expected) => {
-    expect(matches(pattern, value, scope)).toBe(expected);
-  });
-
-  it('fits no placeholder where there is no key', () => {
-    const nowhere = { key: undefined, accounts: [] };
-
-    for (const pattern of ['${Account}', '${Accounts}', '${Partition}', '${Region}']) expect(matches(pattern, '', nowhere)).toBe(false);
-    expect(matches('${ServicePrincipal}', `rds.${REGION}.amazonaws.com`, nowhere)).toBe(false);
-    expect(matches('${ServicePrincipal}', 'rds.amazonaws.com', nowhere)).toBe(true);
-  });
-});
 
 function grant(parameters: RawRecord, userIdentity: unknown): GrantCreated {
   const reading = readRecord(createGrant('grant-1', parameters, { userIdentity }), sha256);
@@ -86,6 +30,10 @@ const found = (parameters: RawRecord, userIdentity: unknown, accounts: readonly 
 
 const subset = (context: unknown): RawRecord => ({ constraints: { encryptionContextSubset: context } });
 const equal = (context: unknown): RawRecord => ({ constraints: { encryptionContextEquals: context } });
+/** Of a grant, what a profile speaks of. */
+const FIELDS = ['caller', 'grantee', 'retiree', 'operations', 'constraint', 'sourceArn'] as const;
+const BOTH = { operations: ['Decrypt', 'Encrypt'] };
+const SOURCE = `arn:aws:mq:${REGION}:${ACCOUNT}:broker:b`;
 const VOLUME = { 'aws:ebs:id': 'vol-0000000000000000a' };
 
 describe('the profile fargate-storage', () => {
@@ -310,29 +258,173 @@ describe('an operator’s profile', () => {
     expect(judged(subset(VOLUME), user('operator'))).toBe(false);
   });
 
-  it.each<[string, RawRecord, unknown]>([
+  it.each<[string, Partial<GrantProfile>, RawRecord, unknown, boolean]>([
+    ['no retiree, where there is none', { retiree: [] }, { retiringPrincipal: undefined }, user('operator'), true],
+    ['no retiree, where there is one', { retiree: [] }, {}, user('operator'), false],
+    ['a retiree, where there is none', { retiree: ['**'] }, { retiringPrincipal: undefined }, user('operator'), false],
+    ['no service, where there is none', { invokedBy: [] }, {}, user('operator'), true],
+    ['no service, where there is one', { invokedBy: [] }, {}, user('operator', 'rds.amazonaws.com'), false],
+    ['no source, where there is none', { sourceArn: [] }, {}, user('operator'), true],
+    ['no source, where there is one', { sourceArn: [] }, { constraints: { sourceArn: SOURCE } }, user('operator'), false],
+    ['no caller, though there always is one', { caller: [] }, {}, user('operator'), false],
     [
-      'a user’s grant',
-      { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x`, operations: ['CreateGrant', 'Decrypt'] },
+      'no operation, where none is named',
+      { operations: { exactly: [], optional: true } },
+      { operations: undefined },
       user('operator'),
+      true,
     ],
-    ['a grant without constraint', { constraints: null, granteePrincipal: 'AROAEXAMPLE' }, user('operator')],
-    [
-      'a grant with a source',
-      { constraints: { sourceArn: `arn:aws:mq:${REGION}:${OTHER_ACCOUNT}:broker:b` } },
-      user('operator', 'AWS Internal'),
-    ],
-    ['a grant in equality', equal({ own: 'x' }), user('operator')],
-  ])('can be written for %s, and then expects it', (_what, parameters, userIdentity) => {
-    const one = grant(parameters, userIdentity);
-    expect(profileOf(one, DEFAULT_PROFILES, [])).toBeUndefined();
+    ['no operation, where the list is empty', { operations: { exactly: [] } }, { operations: [] }, user('operator'), true],
+    ['no operation, where one is named', { operations: { exactly: [], optional: true } }, {}, user('operator'), false],
+    ['one operation twice, where there are two', { operations: { exactly: ['Decrypt', 'Decrypt'] } }, BOTH, user('operator'), false],
+    ['two operations, where there is one', { operations: { exactly: ['Decrypt', 'Encrypt'] } }, {}, user('operator'), false],
+    ['two operations in any order', { operations: { exactly: ['Encrypt', 'Decrypt'] } }, BOTH, user('operator'), true],
+    ['some of several operations', { operations: { within: ['Encrypt', 'Decrypt', 'Sign'] } }, BOTH, user('operator'), true],
+    ['any operations', { operations: {} }, BOTH, user('operator'), true],
+    ['no operations, where some must be named', { operations: {} }, { operations: undefined }, user('operator'), false],
+    ['another type of caller', { callerType: 'AWSService' }, {}, user('operator'), false],
+    ['its type of caller', { callerType: 'IAMUser' }, {}, user('operator'), true],
+    ['any key where no prefix is ruled out', { context: { undefinedness: '*' } }, subset({ undefinedness: 'x' }), user('operator'), true],
+    ['a caller to be believed', { trusted: true }, {}, user('operator'), false],
+  ])('can expect %s', (_what, fields, parameters, userIdentity, expected) => {
+    const one = grant({ constraints: null, granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/x`, ...parameters }, userIdentity);
 
-    const written = profileFor(one);
+    expect(profileOf(one, [{ ...profile, ...fields }], []) !== undefined).toBe(expected);
+  });
+});
 
-    expect(written && profileOf(one, [written], [])).toBe(written);
+describe('profileFor', () => {
+  const base = { constraints: null, granteePrincipal: userArn('export'), retiringPrincipal: undefined, operations: ['Decrypt'] };
+  const made = (parameters: RawRecord, userIdentity: unknown = user('operator')): GrantProfile | undefined =>
+    profileFor(grant({ ...base, ...parameters }, userIdentity));
+
+  it('says all that was observed, and what was not there', () => {
+    expect(made({})).toStrictEqual({
+      name: 'expected-grant-1',
+      caller: [userArn('operator')],
+      invokedBy: [],
+      grantee: [userArn('export')],
+      retiree: [],
+      operations: { exactly: ['Decrypt'] },
+      context: {},
+      sourceArn: [],
+    });
+    expect(
+      made(
+        {
+          retiringPrincipal: userArn('retiree'),
+          operations: undefined,
+          constraints: { encryptionContextEquals: { purpose: 'x', ...VOLUME }, sourceArn: SOURCE },
+        },
+        user('operator', 'AWS Internal'),
+      ),
+    ).toStrictEqual({
+      name: 'expected-grant-1',
+      caller: [userArn('operator')],
+      invokedBy: ['AWS Internal'],
+      grantee: [userArn('export')],
+      retiree: [userArn('retiree')],
+      operations: { exactly: [], optional: true },
+      context: { 'aws:ebs:id': '*', purpose: 'x' },
+      contextMatch: 'equals',
+      sourceArn: [SOURCE],
+    });
+    expect(made(subset({ purpose: 'x' }))).toMatchObject({ contextMatch: 'subset' });
+    expect(made({ operations: [] })).toMatchObject({ operations: { exactly: [] } });
+    expect(made({ operations: [] })).not.toHaveProperty('operations.optional');
   });
 
-  it.each(['role/*', 'role/${Account}', `${'x'.repeat(600)}`])('cannot be written where %s would be a pattern', (name) => {
-    expect(profileFor(grant({ granteePrincipal: name }, user('operator')))).toBeUndefined();
+  it('is named after its grant, briefly', () => {
+    const { grantId: _, ...fields } = grant(base, user('operator'));
+
+    expect(profileFor({ ...fields, grantId: '0123456789abcdef' })?.name).toBe('expected-01234567');
+  });
+
+  it('takes a volume’s name literally where it is none', () => {
+    expect(made(subset({ 'aws:ebs:id': 'arn:aws:ec2:vol' }))?.context).toStrictEqual({ 'aws:ebs:id': 'arn:aws:ec2:vol' });
+  });
+
+  it.each<[string, RawRecord, string]>([
+    ['no grantee', { granteePrincipal: undefined }, 'it names no grantee'],
+    ['a wildcard for a grantee', { granteePrincipal: 'role/*' }, 'its names cannot be written as patterns'],
+    ['a placeholder for a grantee', { granteePrincipal: 'role/${Account}' }, 'its names cannot be written as patterns'],
+    ['a grantee that is too long', { granteePrincipal: 'x'.repeat(600) }, 'its names cannot be written as patterns'],
+    ['a wildcard for a retiree', { retiringPrincipal: 'role/*' }, 'its names cannot be written as patterns'],
+    ['a wildcard for a source', { constraints: { sourceArn: 'arn:*' } }, 'its names cannot be written as patterns'],
+    [
+      'an operation that KMS does not document',
+      { operations: ['Decrypt', 'Drink', 'Eat'] },
+      'a policy knows no such operation: Drink, Eat',
+    ],
+    ['operations that cannot be read', { operations: 'Decrypt' }, 'a policy knows no such operation: ?'],
+    ['a value that CloudTrail hides', subset({ a: 'x', b: 'HIDDEN_DUE_TO_SECURITY_REASONS' }), 'its encryption context cannot be read'],
+    ['a value that is no text', subset({ a: 7 }), 'its encryption context cannot be read'],
+    ['a wildcard in a value', subset({ a: 'x', b: '*' }), 'its encryption context cannot be written as patterns'],
+    ['a volume that CloudTrail hides', subset({ 'aws:ebs:id': 'HIDDEN_DUE_TO_SECURITY_REASONS' }), 'its encryption context cannot be read'],
+    ['a key that is too long', subset({ ['k'.repeat(200)]: 'x' }), 'its encryption context cannot be written as patterns'],
+    ['a key that no policy may name', subset(JSON.parse('{"__proto__":"x"}')), 'its encryption context cannot be written as patterns'],
+  ])('is none for %s', (_what, parameters, because) => {
+    const one = grant({ ...base, ...parameters }, user('operator'));
+
+    expect(exactProfile(one)).toStrictEqual({ because });
+    expect(profileFor(one)).toBeUndefined();
+  });
+
+  it.each(['operator', 'rds.amazonaws.com'])('is none where a wildcard stands beside the caller %s', (name) => {
+    expect(made({}, user('operator*'))).toBeUndefined();
+    expect(made({}, user(name, '*'))).toBeUndefined();
+  });
+
+  const names = fc.constantFrom(userArn('a'), userArn('b'), `arn:aws:iam::${OTHER_ACCOUNT}:role/a`, 'mq.amazonaws.com', 'AWS Internal');
+  const operations = fc
+    .uniqueArray(fc.constantFrom('CreateGrant', 'Decrypt', 'Encrypt', 'Sign'), { maxLength: 3 })
+    .map((some) => some.sort());
+  const constraint = fc.record({
+    match: fc.constantFrom('equals' as const, 'subset' as const),
+    context: fc
+      .dictionary(fc.constantFrom('aws:ebs:id', 'aws:ecs:clustername', 'purpose'), fc.constantFrom('a', 'b', 'vol-1'), { minKeys: 1 })
+      .map((pairs) => new Map(Object.entries(pairs))),
+  });
+  const { grantee: _, retiree: __, operations: ___, constraint: ____, ...bare } = grant(base, user('operator'));
+  const grants: fc.Arbitrary<GrantCreated> = fc
+    .record(
+      { grantee: names, retiree: names, operations, constraint, sourceArn: fc.constantFrom(SOURCE, `${SOURCE}2`), invokedBy: names },
+      { requiredKeys: ['grantee'] },
+    )
+    .map(({ invokedBy, ...fields }) => ({
+      ...bare,
+      ...fields,
+      caller: { ...bare.caller, ...(invokedBy === undefined ? {} : { invokedBy }) },
+    }));
+  /** All that decides, each volume being like another; a list of no operations names as few as no list does. */
+  const decisive = ({ caller, grantee, retiree, operations: some, constraint: bound, sourceArn }: GrantCreated): string =>
+    JSON.stringify([
+      [caller.id, caller.invokedBy, grantee, retiree, some ?? [], sourceArn, bound?.match],
+      [...(bound?.context ?? [])].map(([key, value]) => [key, key === 'aws:ebs:id' ? '' : value]).sort(),
+    ]);
+
+  it('expects its grant, as a policy does that holds it', () => {
+    fc.assert(
+      fc.property(grants, (one) => {
+        const reading = readPolicy({ grants: [profileFor(one)] });
+        if ('problems' in reading) throw new Error(reading.problems.join('; '));
+
+        expect(profileOf(one, reading.policy.grants, [])).toBeDefined();
+      }),
+    );
+  });
+
+  it('expects no grant in which anything is otherwise', () => {
+    fc.assert(
+      fc.property(grants, grants, fc.constantFrom(...FIELDS), (one, other, field) => {
+        const { [field]: ____, ...rest } = one;
+        const changed: GrantCreated = { ...rest, caller: one.caller, ...(other[field] === undefined ? {} : { [field]: other[field] }) };
+        const profile = profileFor(one);
+        if (profile === undefined) throw new Error('no profile');
+        for (const mutant of [other, changed])
+          if (decisive(mutant) !== decisive(one)) expect(profileOf(mutant, [profile], [ACCOUNT, OTHER_ACCOUNT])).toBeUndefined();
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });

@@ -48,6 +48,11 @@ export const VALID: readonly (readonly [what: string, document: unknown])[] = [
   ['nobody', { accounts: [], clusters: [], keys: [] }],
   ['an instant', exception({ expires: '2027-01-31T12:00:00+01:00' })],
   ['a field that the rule never has', exception({ match: { volumeId: 'vol-1' } })],
+  ['what a finding does not name', exception({ match: { keyArn: null, account: null, clusterName: 'batch' } })],
+  [
+    'what a grant does not name',
+    profile({ retiree: [], invokedBy: [], sourceArn: [], operations: { exactly: [], optional: true }, context: {} }),
+  ],
   ['a dollar that is no placeholder', { clusters: ['$', 'a$b', '$$'] }],
 ];
 
@@ -88,6 +93,23 @@ export const REFUSED: readonly (readonly [what: string, document: unknown, ...pr
   ],
   ['a placeholder unlike any', { clusters: ['${x}'] }, 'clusters[0]: no such placeholder: "${x}"'],
   [
+    'more unknown placeholders than anybody mends at once',
+    { keys: ['${a}${b}${a}${c}${d}'] },
+    'keys[0]: no such placeholder: "${a}"; no such placeholder: "${b}"; no such placeholder: "${c}"',
+  ],
+  [
+    'an unknown placeholder among known ones',
+    { keys: ['${Partition}${Account}${Accounts}${Region}${x}'] },
+    'keys[0]: no such placeholder: "${x}"',
+  ],
+  [
+    'misspelt placeholders',
+    { keys: ['${Partiton}', '${ServicePrincipel}', '${Acccounts}'] },
+    'keys[0]: no such placeholder: "${Partiton}"; did you mean "${Partition}"?',
+    'keys[1]: no such placeholder: "${ServicePrincipel}"; did you mean "${ServicePrincipal}"?',
+    'keys[2]: no such placeholder: "${Acccounts}"; did you mean "${Accounts}"?',
+  ],
+  [
     'a placeholder without end',
     profile({ caller: ['${Account'] }),
     'grants[0].caller[0]: no such placeholder: "${Account"; did you mean "${Account}"?',
@@ -107,6 +129,14 @@ export const REFUSED: readonly (readonly [what: string, document: unknown, ...pr
   ['a profile without name', { grants: [{ grantee: ['b'] }] }, 'grants[0].name: missing'],
   ['a blank name', profile({ name: ' ' }), 'grants[0].name: expected a name; found " "'],
   ['a misspelt trust', profile({ trusted: false }), 'grants[0].trusted: expected true; found false'],
+  ['a blank type', profile({ callerType: ' ' }), 'grants[0].callerType: expected a type; found " "'],
+  ['a blank prefix', profile({ contextWithout: '' }), 'grants[0].contextWithout: expected a prefix; found ""'],
+  [
+    'operations that are not optional',
+    profile({ operations: { optional: false } }),
+    'grants[0].operations.optional: expected true; found false',
+  ],
+  ['a schema that is no path', { $schema: 7 }, '$schema: expected the path of a schema; found 7'],
   ['a misspelt retiree', profile({ retiree: 'sme' }), 'grants[0].retiree: expected a list of patterns, or "same"; found "sme"'],
   ['a retiree pattern', profile({ retiree: [''] }), 'grants[0].retiree[0]: expected a pattern that is not empty; found ""'],
   [
@@ -173,12 +203,20 @@ export const REFUSED: readonly (readonly [what: string, document: unknown, ...pr
     exception({ match: { keyARN: KEY } }),
     'exceptions[0].match.keyARN: no such field; did you mean "keyArn"?',
   ],
+  ['a field that is no pattern', exception({ match: { keyArn: 7 } }), 'exceptions[0].match.keyArn: expected a pattern, or null; found 7'],
+  [
+    'no caller, though every finding has one',
+    exception({ match: { caller: null, operation: null } }),
+    'exceptions[0].match.caller: expected a pattern; found null',
+    'exceptions[0].match.operation: expected a pattern; found null',
+  ],
   ['no reason', exception({ reason: '' }), 'exceptions[0].reason: expected a reason; found ""'],
   [
     'no day',
     exception({ expires: 'tomorrow' }),
     'exceptions[0].expires: expected a day such as 2027-01-31, or an instant with its zone; found "tomorrow"',
   ],
+  ['a year', exception({ expires: 2027 }), 'exceptions[0].expires: expected a day such as 2027-01-31; found 2027'],
   [
     'an instant without zone',
     exception({ expires: '2027-01-31T00:00:00' }),

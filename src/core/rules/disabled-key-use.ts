@@ -15,6 +15,7 @@ export const disabledKeyUse: FactRule = {
   limits: 'AWS does not log every refusal. A refusal to a service may lack the encryption context; the alert then names no cluster.',
   ending: 'An all-clear follows when EnableKey or ImportKeyMaterial succeeds on the key.',
   tellsDependents: true,
+  mayName: ['keyArn', 'account', 'clusterName', 'resource'],
   attack: 'T1485',
   scenarios: { firing: 'disabled-key', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
   judge: (fact) => judgeRefusedUse(fact, 'disabled-key-use', new Map([['disabled', 'is disabled']])),

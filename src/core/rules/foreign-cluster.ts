@@ -16,6 +16,7 @@ export const foreignCluster: FactRule = {
     'If not, give the cluster a key of its own and deny it this one, in the key policy, by the condition kms:EncryptionContext:aws:ecs:clusterName. The policy as it is: aws kms get-key-policy --key-id <key> --policy-name default --query Policy --output text',
   ],
   limits: 'By default the account alone is judged, against the account of the key. To judge names too, list clusters in the policy.',
+  mayName: ['keyArn', 'grantId', 'volumeId'],
   scenarios: { firing: 'foreign-cluster', silent: 'fargate-task-life', nearMiss: 'forged-context' },
   judge: (fact, policy) => {
     if (!hasContext(fact) || fact.cluster === undefined) return NOT_APPLICABLE;

@@ -14,6 +14,7 @@ export const forgedContext: FactRule = {
     'If it was not meant, disable the caller’s credentials and find what lets it use the key: aws kms get-key-policy --key-id <key> --policy-name default --query Policy --output text',
   ],
   limits: 'A context passed on by a service that does not let its callers add pairs is counted as unverified and raises nothing.',
+  mayName: ['keyArn'],
   attack: 'T1098',
   scenarios: { firing: 'forged-context', silent: 'fargate-task-life', nearMiss: 'decrypt-by-ec2-infrastructure' },
   judge: (fact) => {

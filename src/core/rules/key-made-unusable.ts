@@ -35,18 +35,23 @@ export const keyMadeUnusable: FactRule = {
     if (fact.kind !== 'key-changed') return NOT_APPLICABLE;
     const state = UNUSABLE.get(fact.change);
     if (state === undefined) return SILENT;
+    // Stryker disable next-line StringLiteral: the reader gives a change its key or its store
     const subject = fact.keyArn === undefined ? { keyStoreId: fact.keyStoreId ?? '' } : { keyArn: fact.keyArn };
     const what = fact.keyArn === undefined ? `key store ${name(fact.keyStoreId)}` : key(fact.keyArn);
     return {
       verdict: 'fires',
       subject,
+      // Stryker disable next-line StringLiteral: the reader gives a change its key or its store
       group: ['key-made-unusable', fact.keyArn ?? fact.keyStoreId ?? ''],
+      // Stryker disable next-line OptionalChaining: there is always a first letter
       sentence: `${what[0]?.toUpperCase()}${what.slice(1)} was ${state} by ${by(fact)}.`,
     };
   },
   endedBy: (fact) => {
+    // Stryker disable next-line StringLiteral: the group is its own, below
     const ending = endOfRefusedUse(fact, 'key-made-unusable');
     // Who disables a key anew right after must be heard.
+    // Stryker disable next-line StringLiteral: the end of a refused use has a key
     return ending && { ...ending, group: ['key-made-unusable', ending.subject.keyArn ?? ''], lagSeconds: 0 };
   },
 };

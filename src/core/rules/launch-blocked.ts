@@ -20,6 +20,7 @@ export const launchBlocked: FactRule = {
   limits:
     'A denial across accounts may never reach this account’s trail. ECS’s own event of the stopped task, which fires this rule as well, is then all there is, and it may name no key. Throttling and faults of KMS pass by themselves and raise nothing.',
   foldedInto: ['disabled-key-use', 'pending-deletion-key-use', 'unusable-key-use'],
+  mayName: ['keyArn', 'account', 'clusterName'],
   scenarios: { firing: 'launch-denied', silent: 'fargate-task-life', nearMiss: 'refused-for-other-reasons' },
   judge: (fact) => {
     if (fact.kind === 'task-stopped') return judgeTask(fact);

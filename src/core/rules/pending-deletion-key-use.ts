@@ -15,6 +15,7 @@ export const pendingDeletionKeyUse: FactRule = {
   limits: 'AWS does not log every refusal, and a key that nobody tries to use raises nothing here until it is gone.',
   ending: 'An all-clear follows when EnableKey or ImportKeyMaterial succeeds on the key. CancelKeyDeletion alone leaves it disabled.',
   tellsDependents: true,
+  mayName: ['keyArn', 'account', 'clusterName', 'resource'],
   attack: 'T1485',
   scenarios: { firing: 'pending-deletion', silent: 'fargate-task-life', nearMiss: 'end-of-grants-on-disabled-key' },
   judge: (fact) => judgeRefusedUse(fact, 'pending-deletion-key-use', new Map([['pending-deletion', 'is pending deletion']])),

@@ -7,7 +7,7 @@ import { printable } from '../text.ts';
 export const name = (value: string | undefined, otherwise = 'unknown'): string => printable(value ?? otherwise, 200);
 
 /** Why AWS refused or stopped something, in its own words: what decides often stands last. */
-export const reason = (value: string | undefined, otherwise = 'unknown'): string => printable(value ?? otherwise, 1_000);
+export const reason = (value: string): string => printable(value, 1_000);
 
 /** The key of a sentence, shortened to its id; the full ARN stands in the finding. */
 export const key = (keyArn: string | undefined): string =>

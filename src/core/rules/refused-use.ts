@@ -33,6 +33,7 @@ const LAG_SECONDS = 60;
 
 /** EnableKey and ImportKeyMaterial end what the refused uses of their key told. */
 export function endOfRefusedUse(fact: Fact, rule: RuleId): Ending | undefined {
+  // Stryker disable next-line ConditionalExpression: no other fact has such a change
   if (fact.kind !== 'key-changed' || fact.keyArn === undefined || !MADE_USABLE.has(fact.change)) return undefined;
   return {
     group: groupOf(rule, fact),

@@ -1,6 +1,6 @@
 import type { Fact } from '../fact.ts';
 import type { Subject } from '../finding.ts';
-import type { Policy } from '../policy.ts';
+import type { MatchField, Policy } from '../policy.ts';
 import type { Severity } from '../severity.ts';
 import type { RuleId } from './rule-id.ts';
 
@@ -24,6 +24,8 @@ export interface RuleText {
   readonly endsWithGrant?: true;
   /** Its alert proposes an exception where it has no better advice. */
   readonly excepted?: true;
+  /** What identifies some of its findings and is absent from others, which an exception of those others must say. */
+  readonly mayName?: readonly MatchField[];
   /** Judged by the sweep and not as records arrive, so that a replay never shows it. */
   readonly inSweep?: true;
   /** MITRE ATT&CK technique, where one fits. */

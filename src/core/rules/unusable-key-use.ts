@@ -24,6 +24,7 @@ export const unusableKeyUse: FactRule = {
   limits: 'A missing alias or a mistyped key id names no key and raises nothing.',
   ending: 'An all-clear follows when EnableKey or ImportKeyMaterial succeeds on the key.',
   tellsDependents: true,
+  mayName: ['keyArn', 'account', 'clusterName', 'resource'],
   attack: 'T1485',
   scenarios: { firing: 'unusable-key', silent: 'fargate-task-life', nearMiss: 'refused-for-other-reasons' },
   judge: (fact) => judgeRefusedUse(fact, 'unusable-key-use', UNUSABLE),
