@@ -1,4 +1,4 @@
-import { count, tell, tellEnd } from './alerts.ts';
+import { alertAll, count, tellEnd } from './alerts.ts';
 import { noneOutlives } from './core/closing-text.ts';
 import { orderOf } from './core/fact.ts';
 import { EVENT_IDS_LISTED, type Evidence, type Occurrence } from './core/finding.ts';
@@ -67,25 +67,18 @@ async function tellOld(keyArn: string, old: OldGrants, pipeline: Pipeline): Prom
     const [lead] = head === undefined ? [] : judgeAge(head, pipeline.policy, pipeline.now());
     if (lead === undefined) continue;
     await pipeline.ledger.joinGroup(TOLD_KEYS, keyArn, lead.time);
-    return tell([lead], [], `sweep/${lead.eventId}`, pipeline, { evidence: evidenceOf(old, lead) });
+    return alertAll([lead], `sweep/${lead.eventId}`, pipeline, { evidence: evidenceOf(old, lead) });
   }
 }
 
 function evidenceOf({ count: counted, first, newest }: OldGrants, lead: Occurrence): Evidence {
   const listed = newest.map(({ occurrence }) => occurrence).slice(-EVENT_IDS_LISTED);
-  return {
-    first,
-    last: lead,
-    severity: lead.severity,
-    orders: listed.map(orderOf),
-    count: counted,
-    complete: true,
-  };
+  return { first, last: lead, severity: lead.severity, orders: listed.map(orderOf), count: counted, complete: true };
 }
 
 async function tellNone(keyArn: string, pipeline: Pipeline): Promise<void> {
   const { ledger, now } = pipeline;
-  const group = JSON.stringify([orphanGrant.id, keyArn]);
+  const group = orphanGrant.groupOf(keyArn);
   const time = fromSeconds(now());
   const end = { rule: orphanGrant.id, group, subject: { keyArn }, time, sentence: noneOutlives(keyArn), lagSeconds: 0, all: true };
   await tellEnd({ ...end, holds: async () => true }, `sweep/${group}`, pipeline);

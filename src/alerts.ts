@@ -25,21 +25,19 @@ export interface Folded {
 }
 
 /** Counts and alerts; a failing channel never keeps the other from being told, and any failure brings the event back. */
-export async function tell(
-  occurrences: readonly Occurrence[],
-  counted: readonly Occurrence[],
-  by: string,
-  pipeline: Pipeline,
-  folded?: Folded,
-): Promise<void> {
-  if (occurrences.length === 0) return;
-  const told = await Promise.allSettled([
-    count(counted, pipeline),
-    ...alertsOf(occurrences.filter((occurrence) => isSent(occurrence, pipeline.policy))).map((one) =>
-      alert({ ...one, by, folded }, pipeline),
-    ),
-  ]);
-  for (const outcome of told) if (outcome.status === 'rejected') throw outcome.reason;
+export async function tell(occurrences: readonly Occurrence[], by: string, pipeline: Pipeline): Promise<void> {
+  await allOf([count(occurrences, pipeline), alertAll(occurrences, by, pipeline)]);
+}
+
+/** Alerts of occurrences that are counted elsewhere, group by group; one that cannot be sent keeps no other back. */
+export async function alertAll(occurrences: readonly Occurrence[], by: string, pipeline: Pipeline, folded?: Folded): Promise<void> {
+  const sent = occurrences.filter((occurrence) => isSent(occurrence, pipeline.policy));
+  await allOf(alertsOf(sent).map((one) => alert({ ...one, by, folded }, pipeline)));
+}
+
+/** Waits for every one of them, and then fails with the first that failed. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** Counts occurrences, whether or not anybody is alerted of them. */

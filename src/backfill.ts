@@ -3,7 +3,7 @@ import type { Fact } from './core/fact.ts';
 import { findingId } from './core/finding.ts';
 import { Gathered, type Harvest } from './core/gathered.ts';
 import type { Policy } from './core/policy.ts';
-import type { Reading } from './core/reading.ts';
+import type { Read, Rejection, SourceBatch } from './core/reading.ts';
 import { judgeFact } from './core/rules/registry.ts';
 import { type Coverage, Tally } from './core/tally.ts';
 import type { Digest } from './core/text.ts';
@@ -17,25 +17,8 @@ export interface HistorySource {
   readonly bytes: number;
 }
 
-/** Some of a source's records, in their order; `last`: there are no more of this source. */
-export interface RecordBatch {
-  readonly path: string;
-  readonly last: boolean;
-  /** All of them: `readings`, those merely counted as out of scope, and `rejected`. */
-  readonly records: number;
-  readonly outOfScope: number;
-  readonly readings: readonly Exclude<Reading, { kind: 'rejected' }>[];
-  readonly rejected: readonly Rejection[];
-}
-
-/** A record that could not be read: its place among the source's records, and why. */
-export interface Rejection {
-  readonly index: number;
-  readonly reason: string;
-}
-
 /** Reads sources; the batches of one come in its order, sources in any. A throw is an infrastructure fault. */
-export type SourceReader = (paths: readonly string[]) => AsyncIterable<RecordBatch>;
+export type SourceReader = (paths: readonly string[]) => AsyncIterable<SourceBatch>;
 
 /** What a backfill works with. */
 export interface BackfillWork {
@@ -94,8 +77,15 @@ export interface BackfillReport {
   /** How many sources there are; of these, how many were covered whole by an earlier run and not read again. */
   readonly covered: { readonly sources: number; readonly before: number };
   /** The sources that were read, by path. */
-  readonly sources: readonly { readonly path: string; readonly records: number; readonly rejected: readonly Rejection[] }[];
+  readonly sources: readonly SourceReport[];
   readonly written: Written;
+}
+
+/** What was found in one source. */
+export interface SourceReport {
+  readonly path: string;
+  readonly records: number;
+  readonly rejected: readonly Rejection[];
 }
 
 /** What was written, before repetitions were found to change nothing. */
@@ -169,7 +159,7 @@ class Run {
     }
   }
 
-  async take(batch: RecordBatch): Promise<void> {
+  async take(batch: SourceBatch): Promise<void> {
     const open = this.#openSource(batch.path);
     const kept = this.#coveredBefore(open.source) === 'kept';
     for (const reading of batch.readings) this.#tally.add(reading, this.#takeReading(reading, kept));
@@ -225,7 +215,7 @@ class Run {
   }
 
   /** `kept`: an earlier run has written the facts and evidence of this source; what meets in grants and resources it had not. */
-  #takeReading(reading: Exclude<Reading, { kind: 'rejected' }>, kept: boolean): 'audited' | 'out-of-scope' {
+  #takeReading(reading: Read, kept: boolean): 'audited' | 'out-of-scope' {
     if (reading.kind === 'out-of-scope') return 'out-of-scope';
     const { policy, digest, ownRules, ownKeys } = this.#work;
     const { fact } = reading;

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { RecordBatch, SourceReader } from './backfill.ts';
+import type { SourceReader } from './backfill.ts';
 import { readEnvelope } from './core/envelope.ts';
-import type { Reading } from './core/reading.ts';
+import type { Read, Reading, Rejection, SourceBatch } from './core/reading.ts';
 import { printable } from './core/text.ts';
 import { sha256 } from './system.ts';
 
@@ -72,7 +72,7 @@ export function* readingsOf(source: Source): Generator<Reading> {
 
 /** Reads sources whole, some of them ahead, each by `open`. */
 export function wholeSources(open: (path: string) => Promise<Source>): SourceReader {
-  return async function* read(paths): AsyncGenerator<RecordBatch> {
+  return async function* read(paths): AsyncGenerator<SourceBatch> {
     const ahead: Promise<Source>[] = [];
     const begin = (path: string): void => {
       const opened = open(path);
@@ -89,9 +89,9 @@ export function wholeSources(open: (path: string) => Promise<Source>): SourceRea
   };
 }
 
-function batchOf(source: Source): RecordBatch {
-  const readings: RecordBatch['readings'][number][] = [];
-  const rejected: RecordBatch['rejected'][number][] = [];
+function batchOf(source: Source): SourceBatch {
+  const readings: Read[] = [];
+  const rejected: Rejection[] = [];
   let records = 0;
   for (const reading of readingsOf(source)) {
     if (reading.kind === 'rejected') rejected.push({ index: records, reason: reading.reason });

@@ -1,6 +1,7 @@
 import { kmsProbe } from './aws/kms-probe.ts';
 import { deployedPipeline } from './aws/wiring.ts';
-import { flyCanary, settleCandidates } from './pipeline.ts';
+import { flyCanary } from './pipeline.ts';
+import { settleCandidates } from './releases.ts';
 import { once } from './system.ts';
 
 const pipeline = once(() => deployedPipeline(process.env));

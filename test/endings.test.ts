@@ -6,7 +6,8 @@ import type { AlertMessage } from '../src/core/message.ts';
 import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
 import {
   createGrant,

@@ -4,7 +4,8 @@ import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { readPolicy } from '../src/core/read-policy.ts';
 import { reportOf } from '../src/core/report.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
 
 const EVENTS = new URL('../events/', import.meta.url).pathname;

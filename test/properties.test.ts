@@ -8,7 +8,8 @@ import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { type LedgerReport, reportOf } from '../src/core/report.ts';
 import { judgeFact } from '../src/core/rules/registry.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
+import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
 import {
   ACCOUNT,

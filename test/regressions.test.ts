@@ -10,8 +10,9 @@ import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { reportOf } from '../src/core/report.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
-import { auditEvent, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../src/pipeline.ts';
 import type { Ledger } from '../src/ports.ts';
+import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
 import {
   createGrant,

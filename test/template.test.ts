@@ -8,7 +8,8 @@ import { type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from '../src
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { RULES } from '../src/core/rules/registry.ts';
 import { fromSeconds } from '../src/core/timestamp.ts';
-import { auditEvent, flyCanary, type Pipeline, settleCandidates } from '../src/pipeline.ts';
+import { auditEvent, flyCanary, type Pipeline } from '../src/pipeline.ts';
+import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
 import { eventId, retireGrant } from './support/fleet.ts';
 import { many, packagedTemplate, statementsOf, type Template } from './support/template.ts';

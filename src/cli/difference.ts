@@ -7,13 +7,14 @@ import { reportOf } from '../core/report.ts';
 import type { Severity } from '../core/severity.ts';
 import { toSeconds } from '../core/timestamp.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
-import { auditReading, type Pipeline, settleCandidates } from '../pipeline.ts';
-import { readingsOf } from '../source.ts';
+import { auditReading, type Pipeline } from '../pipeline.ts';
+import { settleCandidates } from '../releases.ts';
 import { sha256 } from '../system.ts';
 import { failOn } from './format.ts';
-import { listSources, readSource } from './input.ts';
+import { listSources } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
+import { readPlaces } from './read-places.ts';
 import { renderDifference } from './render-difference.ts';
 import { replayJson } from './replay.ts';
 import { styleOf } from './style.ts';
@@ -63,15 +64,15 @@ async function factsUnder(paths: readonly string[], terminal: Terminal): Promise
   const facts: Fact[] = [];
   const progress = progressOn(terminal);
   const places = await listSources(paths);
-  let rejected = 0;
-  for (const [index, place] of places.entries()) {
-    for (const reading of readingsOf(await readSource(place))) {
-      if (reading.kind === 'fact') facts.push(reading.fact);
-      else if (reading.kind === 'rejected') rejected += 1;
-    }
-    progress(index + 1, places.length, facts.length);
+  let sources = 0;
+  let unreadable = 0;
+  for await (const { readings, rejected, last } of readPlaces(places)) {
+    for (const reading of readings) if (reading.kind === 'fact') facts.push(reading.fact);
+    unreadable += rejected.length;
+    if (last) sources += 1;
+    progress(sources, places.length, facts.length);
   }
-  if (rejected > 0) terminal.err.write(`${counted(rejected, 'record')} could not be read; kms-audit replay says why\n`);
+  if (unreadable > 0) terminal.err.write(`${counted(unreadable, 'record')} could not be read; kms-audit replay says why\n`);
   return facts.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 

@@ -1,6 +1,7 @@
 import type { Finding, Occurrence } from '../core/finding.ts';
 import { DEFAULT_POLICY } from '../core/policy.ts';
-import { exceptionEntry, latestEvidence, type PolicyEntry, profileEntry } from '../core/policy-entry.ts';
+import { exceptionEntry, type PolicyEntry, profileEntry } from '../core/policy-entry.ts';
+import { evidenceOf } from '../core/report.ts';
 import type { RuleId } from '../core/rules/rule-id.ts';
 import { atLeast, type Severity } from '../core/severity.ts';
 import { isOpen, type Standing, standings } from '../core/standing.ts';
@@ -49,11 +50,11 @@ export async function findings(options: FindingsOptions, terminal: Terminal): Pr
   const policy = options.policy === undefined ? undefined : await policyIn(options.policy);
   await withLedger(options, policy, terminal, async (ledger) => {
     const { findings: all, snapshot } = judgedBy(ledger, policy);
-    const evidence = latestEvidence(snapshot, policy ?? DEFAULT_POLICY, sha256, ledger.now);
+    const evidence = evidenceOf(snapshot, policy ?? DEFAULT_POLICY, sha256, ledger.now);
     const standingOf = standings(snapshot);
     const listed = all
       .filter(among(all, options))
-      .map((finding) => listedFinding(finding, standingOf(finding), evidence.get(finding.id)))
+      .map((finding) => listedFinding(finding, standingOf(finding), evidence.get(finding.id)?.last))
       .filter(({ finding, standing }) => options.open === undefined || isOpen(finding, standing));
     terminal.out.write(`${shown(listed, options, terminal)}\n`);
     failOn(
@@ -87,7 +88,7 @@ function among(
 }
 
 function listedFinding(finding: Finding, standing: Standing, evidence: Occurrence | undefined): ListedFinding {
-  const entry = profileEntry(evidence) ?? exceptionEntry(finding, evidence, finding.lastSeen);
+  const entry = profileEntry(evidence) ?? exceptionEntry(evidence, finding.lastSeen);
   return {
     finding,
     standing,

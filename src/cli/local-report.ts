@@ -1,8 +1,8 @@
+import type { SourceReport } from '../backfill.ts';
 import type { GrantCreated, Refused } from '../core/fact.ts';
 import type { Metric } from '../core/metrics.ts';
 import type { LedgerReport } from '../core/report.ts';
 import type { PublishedAlert } from '../local/sns-wire.ts';
-import type { SourceReport } from './replay.ts';
 
 /** What the embedded stack made of the events sent to it. */
 export interface LocalReport extends LedgerReport {

@@ -1,5 +1,6 @@
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
 import { builtPolicy } from '../aws/wiring.ts';
+import type { SourceReport } from '../backfill.ts';
 import type { GrantCreated } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
 import { isObject, text } from '../core/json.ts';
@@ -13,7 +14,7 @@ import { listSources, type Place, readSource } from './input.ts';
 import { fitted } from './layout.ts';
 import type { LocalReport } from './local-report.ts';
 import { renderLocal } from './render-local.ts';
-import { replayJson, type SourceReport } from './replay.ts';
+import { replayJson } from './replay.ts';
 import { styleOf } from './style.ts';
 import type { Terminal } from './terminal.ts';
 

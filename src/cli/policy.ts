@@ -5,10 +5,10 @@ import { type Proposal, propose } from '../core/proposal.ts';
 import { type PolicyReading, readPolicy } from '../core/read-policy.ts';
 import { printable } from '../core/text.ts';
 import { fromSeconds, type Timestamp } from '../core/timestamp.ts';
-import { readingsOf } from '../source.ts';
 import { clock } from '../system.ts';
-import { InputError, listSources, readSource } from './input.ts';
+import { InputError, listSources } from './input.ts';
 import { syntaxFault } from './json-syntax.ts';
+import { readPlaces } from './read-places.ts';
 import { replayJson } from './replay.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -130,11 +130,9 @@ export async function policyInit(paths: readonly string[], { out, err }: Termina
 async function observe(paths: readonly string[]): Promise<{ readonly facts: readonly Fact[]; readonly unreadable: number }> {
   const facts: Fact[] = [];
   let unreadable = 0;
-  for (const place of await listSources(paths)) {
-    for (const reading of readingsOf(await readSource(place))) {
-      if (reading.kind === 'fact') facts.push(reading.fact);
-      else if (reading.kind === 'rejected') unreadable += 1;
-    }
+  for await (const { readings, rejected } of readPlaces(await listSources(paths))) {
+    for (const reading of readings) if (reading.kind === 'fact') facts.push(reading.fact);
+    unreadable += rejected.length;
   }
   return { facts, unreadable };
 }

@@ -1,3 +1,4 @@
+import type { SourceReport } from '../backfill.ts';
 import { alertNotes, entryOf, examplesOf } from '../core/catalogue.ts';
 import type { RuleText } from '../core/rules/rule.ts';
 import { printable } from '../core/text.ts';
@@ -5,7 +6,7 @@ import { hanging } from './layout.ts';
 import { coverageText, renderFindings, severityCounts } from './render-findings.ts';
 import { renderKeys } from './render-keys.ts';
 import { closingLines, heading, sentenceLines } from './render-text.ts';
-import type { ReplayReport, SourceReport } from './replay.ts';
+import type { ReplayReport } from './replay.ts';
 import type { Style } from './style.ts';
 
 export { styleOf } from './style.ts';

@@ -1,4 +1,6 @@
+import type { SourceReport } from '../backfill.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Rejection } from '../core/reading.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
 import { type Coverage, Tally } from '../core/tally.ts';
 import { printableJson } from '../core/text.ts';
@@ -9,13 +11,6 @@ import { clock, sha256 } from '../system.ts';
 import { listSources } from './input.ts';
 import { readPlaces } from './read-places.ts';
 import type { Progress } from './terminal.ts';
-
-/** What was found in one source. */
-export interface SourceReport {
-  readonly path: string;
-  readonly records: number;
-  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
-}
 
 /** The outcome of a replay, as `--json` prints it. */
 export interface ReplayReport extends LedgerReport {
@@ -40,19 +35,28 @@ export async function replayInto(
   const pipeline: Pipeline = { ledger, policy, digest: sha256, now: clock, log: () => {} };
   const tally = new Tally();
   const sources: SourceReport[] = [];
-  const open = new Map<string, { records: number; rejected: SourceReport['rejected'] }>();
+  const open = new Map<string, Open>();
   const places = await listSources(paths);
   for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places)) {
     for (const reading of readings) tally.add(reading, await auditReading(reading, pipeline));
     tally.addCounted({ outOfScope, rejected: rejected.length });
-    const known = open.get(path) ?? { records: 0, rejected: [] };
-    open.set(path, { records: known.records + records, rejected: [...known.rejected, ...rejected] });
+    const source = open.get(path) ?? { path, records: 0, rejected: [] };
+    open.set(path, source);
+    source.records += records;
+    source.rejected.push(...rejected);
     if (!last) continue;
-    sources.push({ path, ...(open.get(path) ?? known) });
     open.delete(path);
+    sources.push(source);
     progress(sources.length, places.length, tally.read);
   }
   return { events: tally.coverage(), sources: sources.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** A source that is being read. */
+interface Open {
+  readonly path: string;
+  records: number;
+  readonly rejected: Rejection[];
 }
 
 /** The report as JSON that a terminal may show. */

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Finding } from '../core/finding.ts';
 import { field, isObject, items, text } from '../core/json.ts';
-import { exceptionEntry, latestEvidence, type PolicyEntry, profileEntry } from '../core/policy-entry.ts';
+import { exceptionEntry, type PolicyEntry, profileEntry } from '../core/policy-entry.ts';
 import { readPolicy } from '../core/read-policy.ts';
+import { evidenceOf } from '../core/report.ts';
 import type { Settlement } from '../core/snapshot.ts';
 import { fromSeconds, type Timestamp } from '../core/timestamp.ts';
 import { clock, sha256 } from '../system.ts';
@@ -47,11 +48,11 @@ export async function settle(id: string, options: SettleOptions, terminal: Termi
   await withLedger(options, before.policy, terminal, async (ledger) => {
     const { findings, snapshot } = judgedBy(ledger, before.policy);
     const finding = findingNamed(id, findings, options.policy);
-    const evidence = latestEvidence(snapshot, before.policy, sha256, ledger.now).get(finding.id);
+    const evidence = evidenceOf(snapshot, before.policy, sha256, ledger.now).get(finding.id)?.last;
     const now = fromSeconds(clock());
     const proposed =
       (options.expires === undefined ? profileEntry(evidence) : undefined) ??
-      exceptionEntry(finding, evidence, finding.lastSeen > now ? finding.lastSeen : now);
+      exceptionEntry(evidence, finding.lastSeen > now ? finding.lastSeen : now);
     if (proposed === undefined) throw new InputError(`finding ${finding.id}: its names cannot be written as patterns of a policy`);
     const entry = completed(proposed, options, document);
     const renewed = withEntry(document, entry);

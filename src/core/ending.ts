@@ -1,6 +1,7 @@
 import {
   type EventRuleChange,
   type EventRuleChanged,
+  type Fact,
   isByDeployment,
   orderOf,
   type StandingFact,
@@ -46,3 +47,17 @@ function isRuleWhole(changes: readonly EventRuleChanged[]): boolean {
 }
 
 const ON: ReadonlySet<string> = new Set(['enabled', 'deployed']);
+
+/** What a change of state is a change of; undefined for every other fact. */
+export function stateOf(fact: Fact): string | undefined {
+  switch (fact.kind) {
+    case 'key-changed':
+      return fact.keyStoreId === undefined ? JSON.stringify(['key', fact.keyArn]) : JSON.stringify(['store', fact.keyStoreId]);
+    case 'trail-changed':
+      return JSON.stringify(['trail', fact.trailArn]);
+    case 'event-rule-changed':
+      return JSON.stringify(['rule', fact.ruleArn]);
+    default:
+      return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import { type Finding, SUBJECT_FIELDS } from './finding.ts';
 import { partitionOf, readKeyArn } from './key-arn.ts';
 import { ruleOf } from './rules/registry.ts';
 import { printable } from './text.ts';
@@ -30,20 +30,12 @@ const CLUSTER_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const ARN = /^arn:(aws[a-z-]{0,20}):[a-z0-9-]+:([a-z0-9-]*):([0-9]*):\S/;
 
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set<keyof Finding>([
+  ...SUBJECT_FIELDS,
   'id',
   'rule',
   'severity',
   'status',
   'title',
-  'keyArn',
-  'keyStoreId',
-  'grantId',
-  'clusterAccount',
-  'clusterName',
-  'volumeId',
-  'resource',
-  'caller',
-  'account',
   'operation',
   'region',
   'firstSeen',

@@ -59,7 +59,8 @@ export interface Finding extends Subject {
 /** The most event ids a finding lists; `count` has them all. */
 export const EVENT_IDS_LISTED = 100;
 
-const SUBJECT_FIELDS = [
+/** What may identify a finding. */
+export const SUBJECT_FIELDS = [
   'keyArn',
   'keyStoreId',
   'grantId',

@@ -1,5 +1,6 @@
 import type { Cluster } from './encryption-context.ts';
 import type { Fact } from './fact.ts';
+import { SUBJECT_FIELDS } from './finding.ts';
 import { readKeyArn } from './key-arn.ts';
 import { matchesAny } from './pattern.ts';
 import { DEFAULT_PROFILES, type GrantProfile } from './profile.ts';
@@ -40,18 +41,7 @@ export const RULE_STAGES = ['off', 'silent', 'on'] as const;
 export type RuleStage = (typeof RULE_STAGES)[number];
 
 /** The fields of a finding that an exception may name. */
-export const MATCH_FIELDS = [
-  'keyArn',
-  'keyStoreId',
-  'grantId',
-  'clusterAccount',
-  'clusterName',
-  'volumeId',
-  'resource',
-  'caller',
-  'account',
-  'operation',
-] as const;
+export const MATCH_FIELDS = [...SUBJECT_FIELDS, 'operation'] as const;
 
 /** One of {@link MATCH_FIELDS}. */
 export type MatchField = (typeof MATCH_FIELDS)[number];

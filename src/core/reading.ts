@@ -64,3 +64,29 @@ export interface CallReader {
   readonly operations: ReadonlySet<string>;
   readonly read: (record: unknown, base: FactBase, digest: Digest) => Reading;
 }
+
+/** What a record was read as that could be read. */
+export type Read = Exclude<Reading, { kind: 'rejected' }>;
+
+/** A record that could not be read: its place among the source's records, and why. */
+export interface Rejection {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/**
+ * What became of some of a source's records, in their order. `records` is the sum of the others: `readings` (facts, and
+ * records out of scope that something has to be known of), `outOfScope` (merely counted) and `rejected`.
+ */
+export interface ReadBatch {
+  readonly records: number;
+  readonly outOfScope: number;
+  readonly readings: readonly Read[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** A batch and its source; `last`: there are no more of this source. */
+export interface SourceBatch extends ReadBatch {
+  readonly path: string;
+  readonly last: boolean;
+}

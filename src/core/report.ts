@@ -139,7 +139,17 @@ interface Judged {
   readonly now: number | undefined;
 }
 
-function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], { policy, digest, now }: Judged): Finding[] {
+function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], judged: Judged): Finding[] {
+  const findings = [...evidenceIn(snapshot, timelines, judged)].map(([id, evidence]) => findingOf(id, evidence));
+  return sortedBy(findings, ({ id }) => [id]);
+}
+
+/** The evidence of each finding that holds, by its id, as {@link reportOf} judges. */
+export function evidenceOf(snapshot: Snapshot, policy: Policy, digest: Digest, now?: number): Map<string, Evidence> {
+  return evidenceIn(snapshot, timelinesOf(snapshot), { policy, digest, now });
+}
+
+function evidenceIn(snapshot: Snapshot, timelines: readonly Timeline[], { policy, digest, now }: Judged): Map<string, Evidence> {
   const occurrences = [
     ...snapshot.occurrences.flatMap((occurrence) => underPolicy(occurrence, policy)),
     ...snapshot.grants.flatMap((head) => judgeGrant(head, policy)),
@@ -147,11 +157,12 @@ function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], { policy
     ...(now === undefined ? [] : snapshot.grants.flatMap((head) => judgeAge(head, policy, now))),
   ];
   const byId = grouped(occurrences, ({ rule, subject }) => findingId(rule, subject, digest));
-  const findings = [...byId].flatMap(([id, all]) => {
-    const evidence = foldEvidence(all);
-    return evidence === undefined ? [] : findingOf(id, evidence);
-  });
-  return sortedBy(findings, ({ id }) => [id]);
+  return new Map(
+    [...byId].flatMap(([id, all]) => {
+      const evidence = foldEvidence(all);
+      return evidence === undefined ? [] : [[id, evidence] as const];
+    }),
+  );
 }
 
 /** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it, its severity as the gravest. */

@@ -1,4 +1,4 @@
-import { isWhole } from './ending.ts';
+import { isWhole, stateOf } from './ending.ts';
 import { type StandingFact, timeOf } from './fact.ts';
 import type { Finding } from './finding.ts';
 import { endingsOf, ruleOf } from './rules/registry.ts';
@@ -58,7 +58,7 @@ interface End {
 function endingsIn(facts: readonly StandingFact[]): Map<string, End[]> {
   const beside = new Map<string, StandingFact[]>();
   for (const fact of facts) {
-    const home = homeOf(fact);
+    const home = stateOf(fact);
     if (home !== undefined) append(beside, home, fact);
   }
   const whole = [...beside.values()].filter(isWhole).flat();
@@ -76,18 +76,4 @@ function append<T>(lists: Map<string, T[]>, name: string, element: T): void {
   const list = lists.get(name);
   if (list === undefined) lists.set(name, [element]);
   else list.push(element);
-}
-
-/** What a change of state is a change of; undefined for every other fact. */
-function homeOf(fact: StandingFact): string | undefined {
-  switch (fact.kind) {
-    case 'key-changed':
-      return fact.keyStoreId === undefined ? JSON.stringify(['key', fact.keyArn]) : JSON.stringify(['store', fact.keyStoreId]);
-    case 'trail-changed':
-      return JSON.stringify(['trail', fact.trailArn]);
-    case 'event-rule-changed':
-      return JSON.stringify(['rule', fact.ruleArn]);
-    default:
-      return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
+import { stateOf } from '../core/ending.ts';
 import type { Fact, GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from '../core/fact.ts';
 import { orderOf, volumeOf } from '../core/fact.ts';
 import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
@@ -34,7 +35,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async changesBeside(fact: StandingFact): Promise<readonly StandingFact[]> {
-    return [...this.#facts.values()].filter((other) => stateHome(other) !== undefined && stateHome(other) === stateHome(fact));
+    return [...this.#facts.values()].filter((other) => stateOf(other) !== undefined && stateOf(other) === stateOf(fact));
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
@@ -156,12 +157,5 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
 /** A fact's home, as the table has it, and its place there. */
 function factKey(fact: Fact): string {
   const cluster = 'cluster' in fact && fact.kind !== 'refused' && fact.kind !== 'key-used' ? fact.cluster : undefined;
-  return JSON.stringify([fact.kind, fact.keyArn, stateHome(fact), volumeOf(fact), cluster, orderOf(fact)]);
-}
-
-/** What a change of state is a change of; undefined for every other fact. */
-function stateHome(fact: Fact): string | undefined {
-  if (fact.kind === 'key-changed') return JSON.stringify(['key', fact.keyArn, fact.keyStoreId]);
-  if (fact.kind === 'trail-changed') return JSON.stringify(['trail', fact.trailArn]);
-  return fact.kind === 'event-rule-changed' ? JSON.stringify(['rule', fact.ruleArn]) : undefined;
+  return JSON.stringify([fact.kind, fact.keyArn, stateOf(fact), volumeOf(fact), cluster, orderOf(fact)]);
 }

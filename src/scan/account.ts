@@ -1,21 +1,4 @@
-import type { Reading } from '../core/reading.ts';
-
-/** A record that could not be read: its place among the source's records, and why. */
-export interface Rejected {
-  readonly index: number;
-  readonly reason: string;
-}
-
-/**
- * What became of some of a source's records, in their order. `records` is the sum of the others: `readings` (facts, and
- * records out of scope that something has to be known of), `outOfScope` (merely counted) and `rejected`.
- */
-export interface ScanBatch {
-  readonly records: number;
-  readonly outOfScope: number;
-  readonly readings: readonly Exclude<Reading, { kind: 'rejected' }>[];
-  readonly rejected: readonly Rejected[];
-}
+import type { Read, ReadBatch, Reading, Rejection } from '../core/reading.ts';
 
 const READINGS_PER_BATCH = 1024;
 const BYTES_PER_BATCH = 1024 * 1024;
@@ -27,12 +10,12 @@ export class Account {
   #records = 0;
   #outOfScope = 0;
   #bytes = 0;
-  #readings: Exclude<Reading, { kind: 'rejected' }>[] = [];
-  #rejected: Rejected[] = [];
+  #readings: Read[] = [];
+  #rejected: Rejection[] = [];
   /** Whether anything that a record may come in was seen; until then what is rejected may be a file that is no log at all. */
   #isLog = false;
   #firstReason: string | undefined;
-  #held: Rejected[] = [];
+  #held: Rejection[] = [];
   #owed = 0;
 
   /** Counts records out of scope that nobody has to hear of. */
@@ -104,7 +87,7 @@ export class Account {
   }
 
   /** What there is, once. */
-  take(): ScanBatch {
+  take(): ReadBatch {
     const owed = this.#isLog ? Math.min(this.#owed, REASONS_HELD) : 0;
     for (let more = 0; more < owed; more += 1)
       this.#rejected.push({ index: REASONS_HELD + more + this.#paid, reason: 'expected a record, an object or an array' });

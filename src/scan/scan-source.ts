@@ -1,6 +1,7 @@
 import { readEnvelope } from '../core/envelope.ts';
+import type { ReadBatch } from '../core/reading.ts';
 import { type Digest, printable } from '../core/text.ts';
-import { Account, type ScanBatch } from './account.ts';
+import { Account } from './account.ts';
 import { type ByteSource, type Feed, inputBuffer, openFeed } from './feed.ts';
 import { directInflater, type Inflater } from './inflate.ts';
 import type { ScanLimits } from './limits.ts';
@@ -53,7 +54,7 @@ export function toolsOf(limits: ScanLimits, { windowBytes = WINDOW_BYTES, public
  * the top a line's end ends the search as well, unless the value began with a bracket alone on its line. Bytes that are not
  * UTF-8 reject the value they are in and nothing else. A source without any value that records come in is one rejection.
  */
-export async function* scanSource(source: ByteSource, tools: Tools, digest: Digest): AsyncGenerator<ScanBatch> {
+export async function* scanSource(source: ByteSource, tools: Tools, digest: Digest): AsyncGenerator<ReadBatch> {
   let handed = false;
   for await (const batch of new Pass(source, tools, digest, () => !handed).batches()) {
     // What looked like a log file is a wrapper after all: opened again, as a whole.
@@ -63,7 +64,7 @@ export async function* scanSource(source: ByteSource, tools: Tools, digest: Dige
   }
 }
 
-async function* wholly(source: ByteSource, tools: Tools, digest: Digest): AsyncGenerator<ScanBatch> {
+async function* wholly(source: ByteSource, tools: Tools, digest: Digest): AsyncGenerator<ReadBatch> {
   for await (const batch of new Pass(source, tools, digest).batches()) if (batch !== 'wrapper') yield batch;
 }
 
@@ -101,7 +102,7 @@ class Pass {
     this.#mayReturn = mayReturn;
   }
 
-  async *batches(): AsyncGenerator<ScanBatch | 'wrapper'> {
+  async *batches(): AsyncGenerator<ReadBatch | 'wrapper'> {
     const { limits, inflater, input } = this.#tools;
     try {
       this.#feed = await openFeed(this.#source, limits, inflater, input);
@@ -118,7 +119,7 @@ class Pass {
     while (this.#account.full);
   }
 
-  async *#records(feed: Feed): AsyncGenerator<ScanBatch | 'wrapper'> {
+  async *#records(feed: Feed): AsyncGenerator<ReadBatch | 'wrapper'> {
     const scanner = this.#scanner;
     const account = this.#account;
     scanner.reset(this.#mayReturn === undefined);

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ReadBatch, SourceBatch } from '../core/reading.ts';
 import { sha256 } from '../system.ts';
-import type { ScanBatch } from './account.ts';
 import { STANDARD_INPUT } from './feed.ts';
 import { limitsOf, type ScanLimits } from './limits.ts';
 import { besideCommand } from './place.ts';
@@ -16,12 +16,6 @@ export interface ScanOptions extends Tuning {
   readonly workers?: number;
   /** Megabytes of heap a worker may have. */
   readonly heapMegabytes?: number;
-}
-
-/** Some of a source's records, in their order; `last`: there are no more of this source. */
-export interface SourceBatch extends ScanBatch {
-  readonly path: string;
-  readonly last: boolean;
 }
 
 /** Less than this is read sooner than a worker starts. */
@@ -62,7 +56,7 @@ async function sizeOf(path: string): Promise<number> {
 async function* scanHere(paths: readonly string[], limits: ScanLimits, tuning: Tuning): AsyncGenerator<SourceBatch> {
   const tools = toolsOf(limits, tuning);
   for (const path of paths) {
-    let held: ScanBatch | undefined;
+    let held: ReadBatch | undefined;
     for await (const batch of scanSource(path, tools, sha256)) {
       if (held !== undefined) yield { ...held, path, last: false };
       held = batch;
@@ -163,7 +157,7 @@ class Pool {
       return;
     }
     const records = (this.#begun[died] ?? 0) + this.#recordsUnderWay(died);
-    const batch: ScanBatch = {
+    const batch: ReadBatch = {
       records: 1,
       outOfScope: 0,
       readings: [],

@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import type { ReadBatch } from '../core/reading.ts';
 import { sha256 } from '../system.ts';
-import type { ScanBatch } from './account.ts';
 import type { ScanLimits } from './limits.ts';
 import { scanSource, type Tuning, toolsOf } from './scan-source.ts';
 
@@ -21,7 +21,7 @@ export interface WorkerTask {
 export interface Told {
   readonly source: number;
   readonly last: boolean;
-  readonly batch: ScanBatch;
+  readonly batch: ReadBatch;
 }
 
 /** Batches that may be under way before somebody has to take one. */
@@ -73,7 +73,7 @@ async function work({ worker, paths, first, board, limits, tuning }: WorkerTask,
     const path = paths[source];
     if (path === undefined) break;
     Atomics.store(board, source + 1, worker);
-    let held: ScanBatch | undefined;
+    let held: ReadBatch | undefined;
     for await (const batch of scanSource(path, tools, sha256)) {
       if (held !== undefined) await teller.tell({ source, last: false, batch: held });
       held = batch;

@@ -1,5 +1,4 @@
-import type { Reading } from '../../src/core/reading.ts';
-import type { ScanBatch } from '../../src/scan/account.ts';
+import type { ReadBatch, Reading } from '../../src/core/reading.ts';
 import type { ByteSource } from '../../src/scan/feed.ts';
 import { scanSource, type Tools } from '../../src/scan/scan-source.ts';
 import { sha256 } from '../../src/system.ts';
@@ -15,13 +14,13 @@ export interface Outcome {
 
 /** Everything that a scan says of a source, with its reasons. */
 export async function scanned(source: ByteSource, tools: Tools): Promise<Outcome & { readonly reasons: readonly string[] }> {
-  const batches: ScanBatch[] = [];
+  const batches: ReadBatch[] = [];
   for await (const batch of scanSource(source, tools, sha256)) batches.push(batch);
   return joined(batches);
 }
 
 /** Batches of one source as one. */
-export function joined(batches: readonly ScanBatch[]): Outcome & { readonly reasons: readonly string[] } {
+export function joined(batches: readonly ReadBatch[]): Outcome & { readonly reasons: readonly string[] } {
   const rejected = batches.flatMap((batch) => batch.rejected).sort((a, b) => a.index - b.index);
   return {
     records: batches.reduce((sum, batch) => sum + batch.records, 0),

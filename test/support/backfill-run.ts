@@ -4,9 +4,10 @@ import { DynamoDbHistory } from '../../src/aws/dynamodb-history.ts';
 import { PacedTable } from '../../src/aws/paced-table.ts';
 import { Table } from '../../src/aws/table.ts';
 import { WriteRate } from '../../src/aws/write-rate.ts';
-import { type BackfillReport, type BackfillWork, backfill, type RecordBatch } from '../../src/backfill.ts';
+import { type BackfillReport, type BackfillWork, backfill } from '../../src/backfill.ts';
 import { readEnvelope } from '../../src/core/envelope.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
+import type { SourceBatch } from '../../src/core/reading.ts';
 import { sha256 } from '../../src/system.ts';
 
 /** Sources by their paths, each the values its records come in. */
@@ -53,7 +54,7 @@ function readerOf(archive: Archive): BackfillWork['read'] {
   };
 }
 
-function batchOf(path: string, readings: ReturnType<typeof readEnvelope>, from: number, last: boolean): RecordBatch {
+function batchOf(path: string, readings: ReturnType<typeof readEnvelope>, from: number, last: boolean): SourceBatch {
   return {
     path,
     last,

@@ -7,7 +7,8 @@ import { readPolicy } from '../../src/core/read-policy.ts';
 import type { RuleId } from '../../src/core/rules/rule-id.ts';
 import { toSeconds } from '../../src/core/timestamp.ts';
 import { MemoryLedger } from '../../src/local/memory-ledger.ts';
-import { auditEvent, type Pipeline, settleCandidates } from '../../src/pipeline.ts';
+import { auditEvent, type Pipeline } from '../../src/pipeline.ts';
+import { settleCandidates } from '../../src/releases.ts';
 import { sha256 } from '../../src/system.ts';
 
 const EVENTS = new URL('../../events/', import.meta.url);

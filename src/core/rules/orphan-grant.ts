@@ -25,6 +25,7 @@ export const orphanGrant = {
   excepted: true,
   attack: 'T1098',
   scenarios: { firing: 'grant-left-open', silent: 'fargate-task-life', nearMiss: 'retire-before-create' },
+  groupOf,
   /** The occurrence that this grant is at `now` (seconds since 1970): one from the instant at which it became too old. */
   judge: (head: GrantHead, policy: Policy, now: number): Occurrence[] => {
     const { keyArn, grantId, cluster, volumeId, created, end } = head;
@@ -43,7 +44,7 @@ export const orphanGrant = {
           ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
           ...(volumeId === undefined ? {} : { volumeId }),
         },
-        group: JSON.stringify(['orphan-grant', keyArn]),
+        group: groupOf(keyArn),
         eventId: eventIdOf(created),
         time: fromSeconds(since),
         operation: 'CreateGrant',
@@ -53,4 +54,9 @@ export const orphanGrant = {
       },
     ];
   },
-} as const satisfies RuleText & { judge: unknown };
+} as const satisfies RuleText & { judge: unknown; groupOf: unknown };
+
+/** By key. */
+function groupOf(keyArn: string): string {
+  return JSON.stringify(['orphan-grant', keyArn]);
+}

@@ -19,12 +19,13 @@ export const useAfterRelease = {
   limits: 'Alerted once it has stood for 15 minutes: a re-attached volume’s new grant may be delivered late.',
   ending: 'A correction follows when a record that comes late shows a grant which covers the Decrypt.',
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
+  groupOf,
   /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
   judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] => {
     const releasedAt = releases(grants);
     return decrypts.filter(({ time }) => releasedAt(time) < time).map((decrypt) => occurrenceOf(volume, decrypt));
   },
-} as const satisfies RuleText & { judge: unknown };
+} as const satisfies RuleText & { judge: unknown; groupOf: unknown };
 
 /** Later than every instant: a grant that has not ended, or no grant at all. */
 const NEVER = '~';
@@ -56,6 +57,11 @@ function releases(grants: readonly GrantHead[]): (time: Timestamp) => Timestamp 
   };
 }
 
+/** By cluster. */
+function groupOf({ clusterAccount, clusterName }: Volume): string {
+  return JSON.stringify(['use-after-release', clusterAccount, clusterName]);
+}
+
 function occurrenceOf(volume: Volume, decrypt: KeyUsed): Occurrence {
   const { clusterAccount, clusterName, volumeId, keyArn } = volume;
   return {
@@ -63,7 +69,7 @@ function occurrenceOf(volume: Volume, decrypt: KeyUsed): Occurrence {
     severity: 'medium',
     subject: { clusterAccount, clusterName, volumeId, keyArn },
     about: {},
-    group: JSON.stringify(['use-after-release', clusterAccount, clusterName]),
+    group: groupOf(volume),
     eventId: decrypt.eventId,
     time: decrypt.time,
     operation: decrypt.operation,
