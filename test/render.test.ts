@@ -95,6 +95,7 @@ const refusal = (reason: Refused['reason'], changes: Partial<Refused> = {}): Ref
 
 const localReport: LocalReport = {
   ...report,
+  volumes: [...report.volumes],
   events: { sent: 5, rejected: 1, failed: 1 },
   refusals: [
     refusal('denied', { rehearsal: true, resource: { kind: 'secret', id: HOSTILE } }),

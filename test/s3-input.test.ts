@@ -61,7 +61,7 @@ describe('an s3:// path', () => {
     const { events, sources, volumes } = await replay([`s3://${BUCKET}`], DEFAULT_POLICY);
     expect(events).toEqual({ read: 14, audited: 12, duplicates: 0, outOfScope: 1, rejected: 1 });
     expect(sources).toHaveLength(4);
-    expect(volumes).toMatchObject([{ volumeId: 'vol-1' }, { volumeId: 'vol-2' }]);
+    expect([...volumes]).toMatchObject([{ volumeId: 'vol-1' }, { volumeId: 'vol-2' }]);
     expect(s3.requests.filter(({ operation, key }) => operation === 'get' && isDigest(key))).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type ReplayReport, replay, replayJson } from '../src/cli/replay.ts';
+import { jsonPieces, type ReplayReport, replay } from '../src/cli/replay.ts';
 import type { Finding } from '../src/core/finding.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { readPolicy } from '../src/core/read-policy.ts';
@@ -123,7 +123,7 @@ function projected(finding: Finding): ExpectedFinding {
 
 /** The report as JSON readers see it, its findings reduced to what scenarios expect of them. */
 function projection({ sources, ...report }: ReplayReport): unknown {
-  return JSON.parse(JSON.stringify({ ...report, findings: inOrder(report.findings.map(projected)) }));
+  return JSON.parse(JSON.stringify({ ...report, volumes: [...report.volumes], findings: inOrder(report.findings.map(projected)) }));
 }
 
 describe.each(scenarios)('$name', ({ folder, records, expected, policy = DEFAULT_POLICY }) => {
@@ -137,7 +137,7 @@ describe.each(scenarios)('$name', ({ folder, records, expected, policy = DEFAULT
     const forwards = await replay(records, policy);
     const backwards = await replay(records.toReversed(), policy);
 
-    expect(replayJson(backwards)).toBe(replayJson(forwards));
+    expect([...jsonPieces(backwards)].join('')).toBe([...jsonPieces(forwards)].join(''));
   });
 
   it('accounts for every record', async () => {
@@ -172,7 +172,7 @@ describe('all scenarios together', () => {
         byDefault.reduce((sum, { expected }) => sum + expected.events[count], 0),
       ]);
     }
-    expect(report.volumes).toHaveLength(byDefault.reduce((sum, { expected }) => sum + expected.volumes.length, 0));
+    expect([...report.volumes]).toHaveLength(byDefault.reduce((sum, { expected }) => sum + expected.volumes.length, 0));
     expect(report.keys).toHaveLength(byDefault.reduce((sum, { expected }) => sum + expected.keys.length, 0));
   });
 });

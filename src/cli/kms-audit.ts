@@ -12,10 +12,10 @@ import { InputError } from './input.ts';
 import { instant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
 import { renderReplay, styleOf } from './render.ts';
-import { replay, replayJson } from './replay.ts';
+import { jsonPieces, replay } from './replay.ts';
 import { rulesText } from './rules.ts';
 import { type SettleOptions, settle } from './settle.ts';
-import { processTerminal, progressOn } from './terminal.ts';
+import { printPieces, processTerminal, progressOn } from './terminal.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
@@ -58,7 +58,8 @@ program
     if (against !== undefined) return replayDifference(paths, { ...options, against }, terminal);
     const report = await replay(paths, policy === undefined ? DEFAULT_POLICY : await policyIn(policy), progressOn(terminal));
     if (format !== undefined) print(formatted(report.findings, format));
-    else print(json ? replayJson(report) : renderReplay(report, styleOf(terminal.colour), terminal.width));
+    else if (json) await printPieces(jsonPieces(report), terminal);
+    else print(renderReplay(report, styleOf(terminal.colour), terminal.width));
     failOn(options.failOn, report.findings);
   });
 

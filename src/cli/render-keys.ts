@@ -5,13 +5,13 @@ import type { KeyReport, VolumeReport } from '../core/report.ts';
 import { printable } from '../core/text.ts';
 import { columnsOf, counted, fitted, hanging } from './layout.ts';
 import { instant, keyName } from './render-text.ts';
-import { volumeLines } from './render-volumes.ts';
+import { type ClusterVolumes, volumeLines, volumesByKey } from './render-volumes.ts';
 import type { Style } from './style.ts';
 
 /** What is known of the keys. Without `refusals` and `grants` the same is told with less detail. */
 export interface KeysShown {
   readonly keys: readonly KeyReport[];
-  readonly volumes: readonly VolumeReport[];
+  readonly volumes: Iterable<VolumeReport>;
   readonly refusals?: readonly Refused[];
   /** Open grants that no cluster accounts for. */
   readonly grants?: readonly GrantCreated[];
@@ -29,7 +29,8 @@ const UNUSABLE: ReadonlySet<KeyState | RefusalReason> = new Set([
 
 interface Entry {
   readonly key: KeyReport;
-  readonly volumes: readonly VolumeReport[];
+  /** By cluster. */
+  readonly volumes: ReadonlyMap<string, ClusterVolumes>;
   readonly grants: readonly GrantCreated[];
   /** Why the key could not be used when last somebody tried. */
   readonly refusedAs: RefusalReason | undefined;
@@ -37,9 +38,10 @@ interface Entry {
 
 /** Who may decrypt what: each key with its state, its clusters, their volumes and grants, and what else was seen using it. */
 export function renderKeys({ keys, volumes, refusals = [], grants = [] }: KeysShown, style: Style, width: number): string[] {
+  const byKey = volumesByKey(volumes);
   const entries = keys.map((key) => ({
     key,
-    volumes: volumes.filter(({ keyArn }) => keyArn === key.keyArn),
+    volumes: byKey.get(key.keyArn) ?? new Map(),
     grants: grants.filter(({ keyArn }) => keyArn === key.keyArn),
     refusedAs: refusals.findLast(({ keyArn, reason }) => keyArn === key.keyArn && UNUSABLE.has(reason))?.reason,
   }));
@@ -59,7 +61,7 @@ function spaced(block: readonly string[], index: number, blocks: readonly (reado
   return [...(before !== undefined && (before.length > 1 || block.length > 1) ? [''] : []), ...block];
 }
 
-const hasDependents = ({ key, volumes }: Entry): boolean => key.openGrants > 0 || key.resources.length > 0 || volumes.length > 0;
+const hasDependents = ({ key, volumes }: Entry): boolean => key.openGrants > 0 || key.resources.length > 0 || volumes.size > 0;
 
 /** Keys that cannot be used though something needs them come first, then keys in use, then the rest. */
 function urgency(entry: Entry): number {
@@ -91,16 +93,14 @@ function keyLines(entry: Entry, style: Style, width: number): string[] {
 }
 
 function clusterLines({ key, volumes }: Entry, style: Style, width: number): string[] {
-  const clusters = new Map<string, { name: string; volumes: VolumeReport[] }>();
-  for (const { clusterAccount, clusterName } of [...key.clusters, ...volumes])
-    clusters.set(JSON.stringify([clusterAccount, clusterName]), {
-      name: `cluster ${printable(clusterName, 255)} of ${printable(clusterAccount, 32)}`,
-      volumes: volumes.filter((volume) => volume.clusterAccount === clusterAccount && volume.clusterName === clusterName),
-    });
-  return [...clusters.values()].flatMap(({ name, volumes: ofCluster }) => [
-    ...hanging('  ', name, width),
-    ...volumeLines(ofCluster, style, width),
-  ]);
+  const clusters = new Map<string, Pick<ClusterVolumes, 'clusterAccount' | 'clusterName'>>();
+  for (const cluster of [...key.clusters, ...volumes.values()])
+    clusters.set(JSON.stringify([cluster.clusterAccount, cluster.clusterName]), cluster);
+  return [...clusters].flatMap(([id, { clusterAccount, clusterName }]) => {
+    const ofCluster = volumes.get(id);
+    const name = `cluster ${printable(clusterName, 255)} of ${printable(clusterAccount, 32)}`;
+    return [...hanging('  ', name, width), ...(ofCluster === undefined ? [] : volumeLines(ofCluster, style, width))];
+  });
 }
 
 function grantLines({ key, grants }: Entry, width: number): string[] {

@@ -7,15 +7,38 @@ import type { Style } from './style.ts';
 /** Volumes that are over and done with fill screens: this many of a cluster are shown, and the rest counted. */
 const RELEASED_SHOWN = 8;
 const ID_COLUMNS = 24;
-const ORDER = { granted: 0, prepared: 1, released: 2 } as const;
+
+/** The volumes of one cluster under one key: those that are shown, and how many more there are. */
+export interface ClusterVolumes {
+  readonly clusterAccount: string;
+  readonly clusterName: string;
+  readonly granted: VolumeReport[];
+  readonly prepared: VolumeReport[];
+  /** The first of them. */
+  readonly released: VolumeReport[];
+  hidden: number;
+}
+
+/** Sorts volumes by key, then by cluster, in the order in which they come. */
+export function volumesByKey(volumes: Iterable<VolumeReport>): Map<string, Map<string, ClusterVolumes>> {
+  const keys = new Map<string, Map<string, ClusterVolumes>>();
+  for (const volume of volumes) {
+    const { keyArn, clusterAccount, clusterName, status } = volume;
+    const clusters = keys.get(keyArn) ?? new Map<string, ClusterVolumes>();
+    keys.set(keyArn, clusters);
+    const id = JSON.stringify([clusterAccount, clusterName]);
+    const cluster = clusters.get(id) ?? { clusterAccount, clusterName, granted: [], prepared: [], released: [], hidden: 0 };
+    clusters.set(id, cluster);
+    if (status === 'released' && cluster.released.length === RELEASED_SHOWN) cluster.hidden += 1;
+    else cluster[status].push(volume);
+  }
+  return keys;
+}
 
 /** The volumes of one cluster under one key, those that live first: `vol-…  granted   2026-11-02 10:00:02 ●────▶ open`. */
-export function volumeLines(volumes: readonly VolumeReport[], style: Style, width: number): string[] {
-  const ordered = [...volumes].sort((a, b) => ORDER[a.status] - ORDER[b.status]);
-  const living = ordered.filter(({ status }) => status !== 'released').length;
-  const shown = ordered.slice(0, living + RELEASED_SHOWN);
-  const room = Math.max(...shown.map(({ volumeId }) => columnsOf(idOf(volumeId))), 0);
-  const hidden = ordered.length - shown.length;
+export function volumeLines({ granted, prepared, released, hidden }: ClusterVolumes, style: Style, width: number): string[] {
+  const shown = [...granted, ...prepared, ...released];
+  const room = shown.reduce((most, { volumeId }) => Math.max(most, columnsOf(idOf(volumeId))), 0);
   return [
     ...shown.flatMap((volume) => oneVolume(volume, room, style, width)),
     ...(hidden > 0 ? [style.faint(`    and ${hidden} more released`)] : []),

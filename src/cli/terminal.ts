@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /** Where a command writes: what was asked for on `out`, everything else on `err`. */
 export interface Terminal {
   readonly out: NodeJS.WritableStream;
@@ -31,4 +33,18 @@ export function progressOn({ err, live }: Terminal): Progress {
   return (sources, of, records) => {
     if (live) err.write(sources === of ? '\r\u001b[K' : `\r\u001b[K${sources}/${of} sources, ${records} records`);
   };
+}
+
+const PIECE_CHARACTERS = 1 << 16;
+
+/** Prints text that is made piece by piece, no faster than it is read; ends the line. */
+export async function printPieces(pieces: Iterable<string>, { out }: Terminal): Promise<void> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < PIECE_CHARACTERS) continue;
+    if (!out.write(text)) await once(out, 'drain');
+    text = '';
+  }
+  out.write(`${text}\n`);
 }

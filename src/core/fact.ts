@@ -60,6 +60,11 @@ export interface KeyUsed extends FactBase, Attribution {
   readonly keyArn: string;
 }
 
+/** What a judgement needs to know of a successful Decrypt. */
+export interface Decrypt extends Pick<KeyUsed, 'eventId' | 'time' | 'operation' | 'region'> {
+  readonly caller: Pick<Caller, 'id'>;
+}
+
 /** A rehearsal that would have succeeded. */
 export interface Rehearsed extends FactBase, Attribution {
   readonly kind: 'rehearsed';

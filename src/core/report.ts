@@ -1,13 +1,15 @@
 import { type ClusterDependents, countDependents } from './dependents.ts';
+import type { Cluster } from './encryption-context.ts';
+import { EvidenceFold } from './evidence-fold.ts';
 import { underPolicy } from './expectation.ts';
-import type { GrantCreated, KeyUsed, Volume } from './fact.ts';
+import type { Decrypt, GrantCreated, KeyUsed, Volume } from './fact.ts';
 import { eventIdOf, timeOf, volumeOf } from './fact.ts';
-import { type Evidence, type Finding, findingId, foldEvidence, type Occurrence } from './finding.ts';
+import type { Evidence, Finding, Occurrence } from './finding.ts';
 import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
-import { type KeyState, keyState } from './key-state.ts';
+import { type ChangeAt, type KeyState, keyState } from './key-state.ts';
 import type { Policy } from './policy.ts';
 import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
-import type { Snapshot } from './snapshot.ts';
+import { LatestUses, type ResourceUse, type Snapshot } from './snapshot.ts';
 import { type Digest, printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -56,16 +58,16 @@ export function reportOf(snapshot: Snapshot, policy: Policy, digest: Digest, now
 }
 
 /** The facts of one volume, joined. */
-interface Timeline {
+export interface Timeline {
   readonly volume: Volume;
-  readonly grants: Map<string, GrantHead>;
-  readonly decrypts: KeyUsed[];
+  readonly grants: ReadonlyMap<string, GrantHead>;
+  readonly decrypts: readonly Decrypt[];
 }
 
 const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 /** Sorts by the ids of each element, the first that differs deciding. */
-function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
+export function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
   const byIds = (a: readonly string[], b: readonly string[]): number =>
     a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
   return [...elements]
@@ -76,25 +78,33 @@ function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string
 
 function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
-  for (const element of elements) {
-    const group = groups.get(id(element));
-    if (group === undefined) groups.set(id(element), [element]);
-    else group.push(element);
-  }
+  for (const element of elements) addTo(groups, id(element), element);
   return groups;
 }
 
-const volumeIds = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): readonly string[] => [
+function addTo<T, K>(groups: Map<K, T[]>, id: K, element: T): void {
+  const group = groups.get(id);
+  if (group === undefined) groups.set(id, [element]);
+  else group.push(element);
+}
+
+/** What volumes are sorted by. */
+export const volumeIds = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): readonly string[] => [
   volumeId,
   clusterAccount,
   clusterName,
   keyArn,
 ];
 
+interface GrowingTimeline extends Timeline {
+  readonly grants: Map<string, GrantHead>;
+  readonly decrypts: Decrypt[];
+}
+
 function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
   const heads = new Map(grants.map((head) => [JSON.stringify([head.keyArn, head.grantId]), head]));
-  const timelines = new Map<string, Timeline>();
-  const timelineOf = (fact: GrantCreated | KeyUsed): Timeline | undefined => {
+  const timelines = new Map<string, GrowingTimeline>();
+  const timelineOf = (fact: GrantCreated | KeyUsed): GrowingTimeline | undefined => {
     const volume = volumeOf(fact);
     if (volume === undefined) return undefined;
     const id = JSON.stringify(volumeIds(volume));
@@ -113,7 +123,8 @@ function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
   return sortedBy(timelines.values(), ({ volume }) => volumeIds(volume));
 }
 
-function volumeReport({ volume, grants, decrypts }: Timeline): VolumeReport {
+/** A volume as its facts have it. */
+export function volumeReport({ volume, grants, decrypts }: Timeline): VolumeReport {
   const heads = sortedBy(grants.values(), ({ grantId }) => [grantId]);
   const ended = heads.every((head) => grantStatus(head) !== 'open');
   return {
@@ -140,29 +151,29 @@ interface Judged {
 }
 
 function findingsOf(snapshot: Snapshot, timelines: readonly Timeline[], judged: Judged): Finding[] {
-  const findings = [...evidenceIn(snapshot, timelines, judged)].map(([id, evidence]) => findingOf(id, evidence));
+  return findingsIn(evidenceIn(snapshot, timelines, judged));
+}
+
+/** The findings that this evidence makes, by their ids. */
+export function findingsIn(evidence: Iterable<readonly [string, Evidence]>): Finding[] {
+  const findings = Array.from(evidence, ([id, one]) => findingOf(id, one));
   return sortedBy(findings, ({ id }) => [id]);
 }
 
 /** The evidence of each finding that holds, by its id, as {@link reportOf} judges. */
 export function evidenceOf(snapshot: Snapshot, policy: Policy, digest: Digest, now?: number): Map<string, Evidence> {
-  return evidenceIn(snapshot, timelinesOf(snapshot), { policy, digest, now });
+  return new Map(evidenceIn(snapshot, timelinesOf(snapshot), { policy, digest, now }));
 }
 
-function evidenceIn(snapshot: Snapshot, timelines: readonly Timeline[], { policy, digest, now }: Judged): Map<string, Evidence> {
-  const occurrences = [
-    ...snapshot.occurrences.flatMap((occurrence) => underPolicy(occurrence, policy)),
-    ...snapshot.grants.flatMap((head) => judgeGrant(head, policy)),
-    ...timelines.flatMap(({ volume, grants, decrypts }) => judgeVolume(volume, [...grants.values()], decrypts, policy)),
-    ...(now === undefined ? [] : snapshot.grants.flatMap((head) => judgeAge(head, policy, now))),
-  ];
-  const byId = grouped(occurrences, ({ rule, subject }) => findingId(rule, subject, digest));
-  return new Map(
-    [...byId].flatMap(([id, all]) => {
-      const evidence = foldEvidence(all);
-      return evidence === undefined ? [] : [[id, evidence] as const];
-    }),
-  );
+function evidenceIn(snapshot: Snapshot, timelines: readonly Timeline[], { policy, digest, now }: Judged): Iterable<[string, Evidence]> {
+  const fold = new EvidenceFold(digest);
+  fold.add(snapshot.occurrences.flatMap((occurrence) => underPolicy(occurrence, policy)));
+  for (const head of snapshot.grants) {
+    fold.add(judgeGrant(head, policy));
+    if (now !== undefined) fold.add(judgeAge(head, policy, now));
+  }
+  for (const { volume, grants, decrypts } of timelines) fold.add(judgeVolume(volume, [...grants.values()], decrypts, policy));
+  return fold.evidence();
 }
 
 /** The finding its evidence makes: what does not identify it is told as the earliest occurrence has it, its severity as the gravest. */
@@ -204,33 +215,40 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
 }
 
 function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
-  const open = grouped(
-    grants.filter((head) => head.created !== undefined && head.end === undefined),
-    ({ keyArn }) => keyArn,
-  );
-  const changed = grouped(changes, ({ keyArn }) => keyArn);
-  const used = new Map<string, Map<string, KeyReport['resources'][number]>>();
   const keyArns = new Set<string>();
-  for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others]) {
+  for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others])
     if (keyArn !== undefined) keyArns.add(keyArn);
-  }
-  const grantedTo = creations.flatMap(({ keyArn, resource, time }) => (resource === undefined ? [] : { keyArn, resource, lastSeen: time }));
-  for (const { keyArn, resource, lastSeen } of [...resources, ...grantedTo]) {
-    const ofKey = used.get(keyArn) ?? new Map();
-    used.set(keyArn, ofKey);
-    const id = JSON.stringify([resource.kind, resource.id]);
-    const known = ofKey.get(id);
-    if (known === undefined || known.lastSeen < lastSeen) ofKey.set(id, { ...resource, lastSeen });
-  }
+  const latest = new LatestUses();
+  for (const use of resources) latest.add(use);
+  for (const { keyArn, resource, time } of creations) if (resource !== undefined) latest.add({ keyArn, resource, lastSeen: time });
+  const changed = grouped(changes, ({ keyArn }) => keyArn);
+  return keyReports({ keyArns, heads: grants, changesOf: (keyArn) => changed.get(keyArn) ?? [], uses: latest.uses() });
+}
+
+/** What is known of keys. */
+export interface KeyFacts {
+  readonly keyArns: Iterable<string>;
+  readonly heads: Iterable<GrantHead>;
+  readonly changesOf: (keyArn: string) => Iterable<ChangeAt>;
+  /** Each resource of a key once. */
+  readonly uses: Iterable<ResourceUse>;
+}
+
+/** The keys as they stand, by their ARNs. */
+export function keyReports({ keyArns, heads, changesOf, uses }: KeyFacts): KeyReport[] {
+  const open = new Map<string, (Cluster | undefined)[]>();
+  for (const { keyArn, created, end, cluster } of heads) if (created !== undefined && end === undefined) addTo(open, keyArn, cluster);
+  const used = grouped(uses, ({ keyArn }) => keyArn);
   return [...keyArns].sort().map((keyArn) => {
-    const state = keyState(changed.get(keyArn) ?? []);
-    const { openGrants, clusters } = countDependents((open.get(keyArn) ?? []).map(({ cluster }) => cluster));
+    const state = keyState(changesOf(keyArn));
+    const { openGrants, clusters } = countDependents(open.get(keyArn) ?? []);
+    const resources = (used.get(keyArn) ?? []).map(({ resource, lastSeen }) => ({ ...resource, lastSeen }));
     return {
       keyArn,
       ...(state === undefined ? {} : { state }),
       openGrants,
       clusters,
-      resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => [id, kind]),
+      resources: sortedBy(resources, ({ kind, id }) => [id, kind]),
     };
   });
 }

@@ -8,3 +8,8 @@ export type Severity = (typeof SEVERITIES)[number];
 export function atLeast(severity: Severity, bar: Severity): boolean {
   return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(bar);
 }
+
+/** The more urgent of two. */
+export function gravest(a: Severity, b: Severity): Severity {
+  return atLeast(a, b) ? a : b;
+}

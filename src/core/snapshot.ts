@@ -11,6 +11,22 @@ export interface ResourceUse {
   readonly lastSeen: Timestamp;
 }
 
+/** Resources and when each was last seen using a key, as they are told of in any order. */
+export class LatestUses {
+  readonly #uses = new Map<string, ResourceUse>();
+
+  add(use: ResourceUse): void {
+    const id = JSON.stringify([use.keyArn, use.resource.kind, use.resource.id]);
+    const known = this.#uses.get(id);
+    if (known === undefined || known.lastSeen < use.lastSeen) this.#uses.set(id, use);
+  }
+
+  /** Each resource once. */
+  uses(): Iterable<ResourceUse> {
+    return this.#uses.values();
+  }
+}
+
 /** A fact of what surrounds the keys. */
 export type OtherFact = Exclude<StandingFact, KeyUsed | Rehearsed | Refused | KeyChanged>;
 

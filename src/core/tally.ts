@@ -1,4 +1,6 @@
 import { isOfKms } from './fact.ts';
+import { Column } from './packed/column.ts';
+import { PackedStrings } from './packed/packed-strings.ts';
 import type { Reading } from './reading.ts';
 
 /** How many records there were and what became of each: `read` is the sum of the others. */
@@ -16,14 +18,22 @@ export class Tally {
   #rejected = 0;
   /** Records whose repetitions are not counted: other services', and what is no KMS record at all. */
   readonly #untracked = { audited: 0, 'out-of-scope': 0 };
-  readonly #byEvent = new Map<string, 'audited' | 'out-of-scope'>();
+  readonly #events: PackedStrings;
+  /** Of each event, whether a copy of it was audited. */
+  readonly #isAudited = new Column(Uint8Array);
+  #audited = 0;
+
+  /** `events`: where the ids of events are kept, if somebody else keeps those of audited ones there as well. */
+  constructor(events = new PackedStrings()) {
+    this.#events = events;
+  }
 
   add(reading: Reading, outcome: 'audited' | 'out-of-scope' | 'rejected'): void {
     this.read += 1;
     const eventId = trackedId(reading);
     if (outcome === 'rejected') this.#rejected += 1;
     else if (eventId === undefined) this.#untracked[outcome] += 1;
-    else if (this.#byEvent.get(eventId) !== 'audited') this.#byEvent.set(eventId, outcome);
+    else this.#track(eventId, outcome === 'audited');
   }
 
   /** Counts records that were merely counted: out of scope and untracked, or rejected. */
@@ -34,9 +44,8 @@ export class Tally {
   }
 
   coverage(): Coverage {
-    const tracked = [...this.#byEvent.values()].filter((outcome) => outcome === 'audited').length;
-    const audited = tracked + this.#untracked.audited;
-    const outOfScope = this.#byEvent.size - tracked + this.#untracked['out-of-scope'];
+    const audited = this.#audited + this.#untracked.audited;
+    const outOfScope = this.#events.size - this.#audited + this.#untracked['out-of-scope'];
     return {
       read: this.read,
       audited,
@@ -44,6 +53,14 @@ export class Tally {
       outOfScope,
       rejected: this.#rejected,
     };
+  }
+
+  #track(eventId: string, isAudited: boolean): void {
+    const event = this.#events.add(eventId);
+    while (this.#isAudited.length <= event) this.#isAudited.push(0);
+    if (!isAudited || this.#isAudited.at(event) === 1) return;
+    this.#isAudited.set(event, 1);
+    this.#audited += 1;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Fact, GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } fr
 import { orderOf, volumeOf } from '../core/fact.ts';
 import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
 import { type GrantHead, withCreation, withEnding } from '../core/grant.ts';
-import { type ResourceUse, type Snapshot, sortedFacts } from '../core/snapshot.ts';
+import { LatestUses, type Snapshot, sortedFacts } from '../core/snapshot.ts';
 import type { Timestamp } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
 import { MemoryAlertBook } from './memory-alert-book.ts';
@@ -23,13 +23,14 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   readonly #creations: ByEvent<GrantCreated> = new Map();
   readonly #facts: ByEvent<StandingFact> = new Map();
   readonly #timelines = new Map<string, ByEvent<GrantCreated | KeyUsed>>();
-  readonly #resources = new Map<string, ResourceUse>();
+  readonly #resources = new LatestUses();
   readonly #evidence = new Map<string, ByEvent<Occurrence>>();
   readonly #candidates = new Map<string, PendingCandidate & { readonly pending: boolean }>();
   #canary: Canary = {};
 
   async addFact(fact: StandingFact): Promise<void> {
-    if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
+    if (fact.kind === 'key-used' && fact.resource !== undefined)
+      return this.#resources.add({ keyArn: fact.keyArn, resource: fact.resource, lastSeen: fact.time });
     this.#facts.set(factKey(fact), fact);
     if (fact.kind === 'key-used') this.#addToTimeline(fact);
   }
@@ -128,7 +129,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
       grants: [...this.#grants.values()],
       creations: [...this.#creations.values()],
       ...sortedFacts(this.#facts.values()),
-      resources: [...this.#resources.values()],
+      resources: [...this.#resources.uses()],
       occurrences: [...this.#evidence.values()].flatMap((byEvent) => [...byEvent.values()]),
       settlements: new Map(this.settlements),
     };
@@ -145,12 +146,6 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
     const known = this.#timelines.get(volumeKey(volume)) ?? new Map();
     known.set(orderOf(fact), fact);
     this.#timelines.set(volumeKey(volume), known);
-  }
-
-  #addResourceUse(keyArn: string, resource: ResourceUse['resource'], time: Timestamp): void {
-    const id = JSON.stringify([keyArn, resource.kind, resource.id]);
-    const known = this.#resources.get(id);
-    if (known === undefined || known.lastSeen < time) this.#resources.set(id, { keyArn, resource, lastSeen: time });
   }
 }
 

@@ -1,5 +1,5 @@
 import { underPolicy } from '../expectation.ts';
-import type { Fact, KeyUsed, Volume } from '../fact.ts';
+import type { Decrypt, Fact, Volume } from '../fact.ts';
 import type { Occurrence } from '../finding.ts';
 import type { GrantHead } from '../grant.ts';
 import type { Policy } from '../policy.ts';
@@ -76,7 +76,7 @@ export function judgeGrant(head: GrantHead, policy: Policy): Occurrence[] {
 }
 
 /** Every occurrence that a volume's facts are together. */
-export function judgeVolume(volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[], policy: Policy): Occurrence[] {
+export function judgeVolume(volume: Volume, grants: readonly GrantHead[], decrypts: readonly Decrypt[], policy: Policy): Occurrence[] {
   return useAfterRelease.judge(volume, grants, decrypts).flatMap((occurrence) => underPolicy(occurrence, policy));
 }
 

@@ -1,4 +1,4 @@
-import { type KeyUsed, timeOf, type Volume } from '../fact.ts';
+import { type Decrypt, timeOf, type Volume } from '../fact.ts';
 import type { Occurrence } from '../finding.ts';
 import type { GrantHead } from '../grant.ts';
 import type { Timestamp } from '../timestamp.ts';
@@ -21,7 +21,7 @@ export const useAfterRelease = {
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
   groupOf,
   /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
-  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly KeyUsed[]): Occurrence[] => {
+  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly Decrypt[]): Occurrence[] => {
     const releasedAt = releases(grants);
     return decrypts.filter(({ time }) => releasedAt(time) < time).map((decrypt) => occurrenceOf(volume, decrypt));
   },
@@ -62,7 +62,7 @@ function groupOf({ clusterAccount, clusterName }: Volume): string {
   return JSON.stringify(['use-after-release', clusterAccount, clusterName]);
 }
 
-function occurrenceOf(volume: Volume, decrypt: KeyUsed): Occurrence {
+function occurrenceOf(volume: Volume, decrypt: Decrypt): Occurrence {
   const { clusterAccount, clusterName, volumeId, keyArn } = volume;
   return {
     rule: 'use-after-release',

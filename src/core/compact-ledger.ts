@@ -1,0 +1,130 @@
+import { concerns } from './concern.ts';
+import { EvidenceFold } from './evidence-fold.ts';
+import { type Fact, volumeOf } from './fact.ts';
+import type { Finding } from './finding.ts';
+import type { ChangeAt } from './key-state.ts';
+import type { KeyChange } from './operations.ts';
+import { Column } from './packed/column.ts';
+import { Lists } from './packed/lists.ts';
+import { PackedGrants } from './packed/packed-grants.ts';
+import { type Index, PackedStrings } from './packed/packed-strings.ts';
+import { PackedVolumes } from './packed/packed-volumes.ts';
+import type { Policy } from './policy.ts';
+import type { Read } from './reading.ts';
+import { findingsIn, type KeyReport, keyReports, sortedBy, type Timeline, type VolumeReport, volumeIds, volumeReport } from './report.ts';
+import { judgeFact, judgeGrant, judgeVolume } from './rules/registry.ts';
+import { LatestUses } from './snapshot.ts';
+import type { Digest } from './text.ts';
+import { fromSeconds, toSeconds } from './timestamp.ts';
+
+/**
+ * A ledger that only its report is read from: facts in any order and as often as they like, each judged as it comes, and
+ * of each only kept what the report needs. It says what `reportOf` says of a ledger that keeps them all, in at most
+ * 64 bytes for each, besides what is printed.
+ */
+export class CompactLedger {
+  /** The ids of the events told of. */
+  readonly events = new PackedStrings();
+  readonly #policy: Policy;
+  readonly #keys = new PackedStrings();
+  readonly #volumes = new PackedVolumes(this.#keys, this.events);
+  readonly #grants = new PackedGrants(this.#keys, this.#volumes, this.events);
+  readonly #changes = new KeyChanges();
+  readonly #uses = new LatestUses();
+  readonly #evidence: EvidenceFold;
+
+  constructor(policy: Policy, digest: Digest) {
+    this.#policy = policy;
+    this.#evidence = new EvidenceFold(digest);
+  }
+
+  /** Takes what a record was read as; what became of it. */
+  take(reading: Read): 'audited' | 'out-of-scope' {
+    if (reading.kind !== 'fact' || !concerns(reading.fact, this.#policy)) return 'out-of-scope';
+    this.#add(reading.fact);
+    return 'audited';
+  }
+
+  /** The findings that hold, by their ids. */
+  findings(): Finding[] {
+    for (const head of this.#grants.heads()) this.#evidence.add(judgeGrant(head, this.#policy));
+    for (let volume = 0; volume < this.#volumes.size; volume += 1) {
+      const { volume: named, grants, decrypts } = this.#timeline(volume);
+      this.#evidence.add(judgeVolume(named, [...grants.values()], decrypts, this.#policy));
+    }
+    return findingsIn(this.#evidence.evidence());
+  }
+
+  /** The keys, by their ARNs. */
+  keys(): KeyReport[] {
+    const indexes = new Map(Array.from({ length: this.#keys.size }, (_, key) => [this.#keys.textOf(key), key]));
+    return keyReports({
+      keyArns: indexes.keys(),
+      heads: this.#grants.heads(),
+      changesOf: (keyArn) => this.#changes.of(indexes.get(keyArn) ?? -1),
+      uses: this.#uses.uses(),
+    });
+  }
+
+  /** The volumes, by their ids, each made when it is asked for. */
+  volumes(): Iterable<VolumeReport> {
+    const order = Int32Array.from({ length: this.#volumes.size }, (_, volume) => volume);
+    const sorted = sortedBy(order, (volume) => volumeIds(this.#volumes.volume(volume)));
+    const report = (volume: Index): VolumeReport => volumeReport(this.#timeline(volume));
+    return {
+      *[Symbol.iterator]() {
+        for (const volume of sorted) yield report(volume);
+      },
+    };
+  }
+
+  #add(fact: Fact): void {
+    this.#evidence.add(judgeFact(fact, this.#policy));
+    const { keyArn, time } = fact;
+    if (keyArn === undefined) return;
+    const key = this.#keys.add(keyArn);
+    if (fact.kind === 'key-changed') this.#changes.add(key, fact.change, time);
+    else if (fact.kind === 'grant-ended') this.#grants.addEnding(fact);
+    else if (fact.kind === 'grant-created' || fact.kind === 'key-used') {
+      const { resource } = fact;
+      if (resource !== undefined) this.#uses.add({ keyArn, resource, lastSeen: time });
+      const named = volumeOf(fact);
+      const volume = named && (fact.kind === 'grant-created' || resource === undefined) ? this.#volumes.add(named) : undefined;
+      if (fact.kind === 'grant-created') {
+        const grant = this.#grants.addCreation(fact, volume);
+        if (volume !== undefined) this.#volumes.addGrant(volume, grant);
+      } else if (volume !== undefined && fact.operation === 'Decrypt') this.#volumes.addDecrypt(volume, fact);
+    }
+  }
+
+  #timeline(volume: Index): Timeline {
+    const grants = Array.from(this.#volumes.grantsOf(volume), (grant) => this.#grants.head(grant));
+    return {
+      volume: this.#volumes.volume(volume),
+      grants: new Map(grants.map((head) => [head.grantId, head])),
+      decrypts: [...this.#volumes.decryptsOf(volume)],
+    };
+  }
+}
+
+/** The changes of keys' states. */
+class KeyChanges {
+  readonly #kinds: KeyChange[] = [];
+  readonly #ofKey = new Lists();
+  readonly #change = new Column(Uint8Array);
+  readonly #seconds = new Column(Float64Array);
+
+  add(key: Index, change: KeyChange, time: string): void {
+    if (!this.#kinds.includes(change)) this.#kinds.push(change);
+    this.#ofKey.add(key);
+    this.#change.push(this.#kinds.indexOf(change));
+    this.#seconds.push(toSeconds(time));
+  }
+
+  *of(key: Index): Generator<ChangeAt> {
+    for (const change of this.#ofKey.of(key)) {
+      const kind = this.#kinds[this.#change.at(change)];
+      if (kind !== undefined) yield { change: kind, time: fromSeconds(this.#seconds.at(change)) };
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { Column } from './column.ts';
+
+const ARENA_BITS = 18;
+const ARENA = 1 << ARENA_BITS;
+/** What a start of 32 bits can name. */
+const MOST_ARENAS = 2 ** (32 - ARENA_BITS);
+const NOTHING = new Uint8Array();
+const FIRST_SLOTS = 1 << 8;
+const UUID_LENGTH = 36;
+const UUID_DASHES = new Set([8, 13, 18, 23]);
+/** The kinds of entry, told by its first byte; each says by itself where it ends. */
+const KIND = { uuid: 0, hex: 1, volume: 2, latin: 3, wide: 4 } as const;
+const VOLUME = 'vol-';
+const HEX = '0123456789abcdef';
+
+/** What an entry is found again by: its index among all, in the order in which they were first added. */
+export type Index = number;
+
+/**
+ * A set of strings in few bytes each, exact, however many: 28 for an event id, 44 for a grant id. Each may stand for
+ * itself beside whole numbers (32 bits) that tell it from the same string beside others.
+ */
+export class PackedStrings {
+  readonly #numbers: number;
+  readonly #arenas: Uint8Array[] = [];
+  /** How far the last arena is filled. */
+  #filled = ARENA;
+  readonly #starts = new Column(Int32Array);
+  /** An open-addressed table of indices, each one more than itself. */
+  #slots = new Int32Array(FIRST_SLOTS);
+  #scratch = new Uint8Array(256);
+  /** Nobody who writes records can know which of them collide here. */
+  readonly #seed = (Math.random() * 2 ** 32) | 0;
+
+  /** `numbers`: how many stand beside each string. */
+  constructor(numbers = 0) {
+    this.#numbers = numbers;
+  }
+
+  get size(): number {
+    return this.#starts.length;
+  }
+
+  /** The index of the string beside these numbers; a new one where it was not here before. */
+  add(text: string, ...numbers: readonly number[]): Index {
+    const length = this.#write(text, numbers);
+    const slot = this.#slotOf(length);
+    const known = (this.#slots[slot] ?? 0) - 1;
+    if (known >= 0) return known;
+    const index = this.#starts.push(this.#keep(length));
+    this.#slots[slot] = index + 1;
+    if (this.size * 4 > this.#slots.length * 3) this.#widen();
+    return index;
+  }
+
+  /** The string at an index. */
+  textOf(index: Index): string {
+    const { bytes, from } = this.#entry(index);
+    return decoded(bytes, from + 4 * this.#numbers);
+  }
+
+  /** The number beside the string at an index, the first of them unless told. */
+  numberOf(index: Index, which = 0): number {
+    const { bytes, from } = this.#entry(index);
+    return readInt(bytes, from + 4 * which);
+  }
+
+  #entry(index: Index): { readonly bytes: Uint8Array; readonly from: number } {
+    const start = this.#starts.at(index) >>> 0;
+    return { bytes: this.#arenas[start >>> ARENA_BITS] ?? NOTHING, from: start & (ARENA - 1) };
+  }
+
+  #write(text: string, numbers: readonly number[]): number {
+    const most = 4 * this.#numbers + 5 + 2 * text.length;
+    if (this.#scratch.length < most) this.#scratch = new Uint8Array(2 * most);
+    let at = 0;
+    for (let number = 0; number < this.#numbers; number += 1) at = writeInt(this.#scratch, at, numbers[number] ?? 0);
+    return encoded(text, this.#scratch, at);
+  }
+
+  /** Where the entry in the scratch is, or would be. */
+  #slotOf(length: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash(this.#scratch, 0, length, this.#seed) & mask;
+    for (;;) {
+      const index = (slots[slot] ?? 0) - 1;
+      if (index < 0 || this.#isAt(index, length)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #isAt(index: Index, length: number): boolean {
+    const start = this.#starts.at(index) >>> 0;
+    const bytes = this.#arenas[start >>> ARENA_BITS];
+    const from = start & (ARENA - 1);
+    if (bytes === undefined) return false;
+    for (let at = 0; at < length; at += 1) if (bytes[from + at] !== this.#scratch[at]) return false;
+    return true;
+  }
+
+  #keep(length: number): number {
+    if (this.#filled + length > ARENA) {
+      this.#arenas.push(new Uint8Array(Math.max(ARENA, length)));
+      this.#filled = 0;
+    }
+    const last = this.#arenas.length - 1;
+    if (last >= MOST_ARENAS) throw new RangeError('more ids than fit into 4 GiB');
+    this.#arenas[last]?.set(this.#scratch.subarray(0, length), this.#filled);
+    const start = last * ARENA + this.#filled;
+    this.#filled += length;
+    return start;
+  }
+
+  #widen(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.size; index += 1) {
+      const { bytes, from } = this.#entry(index);
+      let slot = hash(bytes, from, endOf(bytes, from + 4 * this.#numbers), this.#seed) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = index + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** FNV-1a, seeded, its bits mixed once more. */
+function hash(bytes: Uint8Array, from: number, to: number, seed: number): number {
+  let value = seed ^ 0x811c9dc5;
+  for (let at = from; at < to; at += 1) value = Math.imul(value ^ (bytes[at] ?? 0), 0x01000193);
+  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
+  return value ^ (value >>> 13);
+}
+
+function writeInt(bytes: Uint8Array, at: number, value: number): number {
+  for (let shift = 0; shift < 32; shift += 8) bytes[at + shift / 8] = value >>> shift;
+  return at + 4;
+}
+
+function readInt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+}
+
+/** The value of a lower-case hexadecimal digit; -1 for any other character. */
+function digitOf(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
+}
+
+/** Writes a string; where it ends. */
+function encoded(text: string, bytes: Uint8Array, from: number): number {
+  const { length } = text;
+  if (length === UUID_LENGTH) {
+    bytes[from] = KIND.uuid;
+    const end = packed(text, 0, true, bytes, from + 1);
+    if (end > 0) return end;
+  } else if (length <= 255) {
+    const lead = text.startsWith(VOLUME) ? VOLUME.length : 0;
+    bytes[from] = lead > 0 ? KIND.volume : KIND.hex;
+    bytes[from + 1] = length - lead;
+    const end = packed(text, lead, false, bytes, from + 2);
+    if (end > 0) return end;
+  }
+  let wide = 0;
+  for (let at = 0; at < length; at += 1) wide |= text.charCodeAt(at) & 0xff00;
+  bytes[from] = wide === 0 ? KIND.latin : KIND.wide;
+  let at = writeInt(bytes, from + 1, length);
+  for (let character = 0; character < length; character += 1) {
+    const code = text.charCodeAt(character);
+    bytes[at] = code;
+    at += 1;
+    if (wide === 0) continue;
+    bytes[at] = code >>> 8;
+    at += 1;
+  }
+  return at;
+}
+
+/** Writes the hexadecimal digits after `lead`, two in a byte, without a UUID's dashes; where they end, 0 where the string is something else. */
+function packed(text: string, lead: number, dashed: boolean, bytes: Uint8Array, from: number): number {
+  let at = from;
+  let half = -1;
+  for (let character = lead; character < text.length; character += 1) {
+    const code = text.charCodeAt(character);
+    if (dashed && UUID_DASHES.has(character)) {
+      if (code !== 45) return 0;
+      continue;
+    }
+    const digit = digitOf(code);
+    if (digit < 0) return 0;
+    if (half < 0) half = digit;
+    else {
+      bytes[at] = (half << 4) | digit;
+      at += 1;
+      half = -1;
+    }
+  }
+  if (half < 0) return at;
+  bytes[at] = half << 4;
+  return at + 1;
+}
+
+/** Where the string that begins at `from` ends. */
+function endOf(bytes: Uint8Array, from: number): number {
+  switch (bytes[from]) {
+    case KIND.uuid:
+      return from + 17;
+    case KIND.hex:
+    case KIND.volume:
+      return from + 2 + (((bytes[from + 1] ?? 0) + 1) >> 1);
+    case KIND.latin:
+      return from + 5 + readInt(bytes, from + 1);
+    default:
+      return from + 5 + 2 * readInt(bytes, from + 1);
+  }
+}
+
+function decoded(bytes: Uint8Array, from: number): string {
+  const kind = bytes[from];
+  if (kind === KIND.uuid) {
+    const digits = hexOf(bytes, from + 1, 32);
+    return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
+  }
+  if (kind === KIND.hex || kind === KIND.volume) return (kind === KIND.hex ? '' : VOLUME) + hexOf(bytes, from + 2, bytes[from + 1] ?? 0);
+  const length = readInt(bytes, from + 1);
+  let text = '';
+  for (let character = 0; character < length; character += 1) {
+    const low = bytes[from + 5 + character * (kind === KIND.wide ? 2 : 1)] ?? 0;
+    const high = kind === KIND.wide ? (bytes[from + 6 + 2 * character] ?? 0) : 0;
+    text += String.fromCharCode((high << 8) | low);
+  }
+  return text;
+}
+
+function hexOf(bytes: Uint8Array, from: number, digits: number): string {
+  let text = '';
+  for (let digit = 0; digit < digits; digit += 1) {
+    const byte = bytes[from + (digit >> 1)] ?? 0;
+    text += HEX[digit % 2 === 0 ? byte >> 4 : byte & 15];
+  }
+  return text;
+}
