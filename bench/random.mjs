@@ -1,0 +1,42 @@
+// What the archive's records are drawn from: the same seed, the same draws.
+const HEX = '0123456789abcdef';
+/** The letters of AWS's unique ids. */
+export const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+export const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+export const ACCOUNTS = ['111122223333', '123456789012'];
+export const REGIONS = ['eu-west-1', 'us-east-1', 'us-west-2'];
+
+/** A small fast generator (mulberry32) and what is drawn from it. */
+export function randomOf(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  const below = (limit) => next() % limit;
+  const of = (alphabet, length) => {
+    let word = '';
+    for (let i = 0; i < length; i += 1) word += alphabet[next() % alphabet.length];
+    return word;
+  };
+  const hex = (length) => {
+    let word = '';
+    for (let left = length; left > 0; left -= 8) word += (next() + 0x100000000).toString(16).slice(1, 1 + Math.min(8, left));
+    return word;
+  };
+  return { real: () => next() / 0x100000000, below, of, hex, pick: (list) => list[next() % list.length] };
+}
+
+/** A version 4 UUID, as events and requests have for ids. */
+export const uuid = ({ hex, pick }) => `${hex(8)}-${hex(4)}-4${hex(3)}-${pick(HEX.slice(8, 12))}${hex(3)}-${hex(12)}`;
+
+/** The list in another order, in place. */
+export function shuffle({ below }, list) {
+  for (let last = list.length - 1; last > 0; last -= 1) {
+    const other = below(last + 1);
+    [list[last], list[other]] = [list[other], list[last]];
+  }
+  return list;
+}
