@@ -6,9 +6,17 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/
  */
 export type Timestamp = string;
 
+/** How CloudTrail spells an instant: nearly always it can stay as it is. */
+const USUAL = /^\d{4}-(?:0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+/** The last day that every month of every year has. */
+const SAFE_DAY = 28;
+
 /** Reads an ISO 8601 instant; undefined where it is missing, impossible or has no zone. Fractions are dropped. */
 export function readTimestamp(value: unknown): Timestamp | undefined {
-  if (typeof value !== 'string' || !ISO.test(value)) return undefined;
+  if (typeof value !== 'string') return undefined;
+  const usual = USUAL.exec(value);
+  if (usual !== null && Number(usual[1]) <= SAFE_DAY) return value;
+  if (!ISO.test(value)) return undefined;
   const milliseconds = Date.parse(value);
   if (Number.isNaN(milliseconds)) return undefined;
   const timestamp = fromSeconds(Math.floor(milliseconds / 1000));

@@ -7,7 +7,7 @@ const MOST_ARENAS = 2 ** (32 - ARENA_BITS);
 const NOTHING = new Uint8Array();
 const FIRST_SLOTS = 1 << 8;
 const UUID_LENGTH = 36;
-const UUID_DASHES = new Set([8, 13, 18, 23]);
+const DASH = 45;
 /** The kinds of entry, told by its first byte; each says by itself where it ends. */
 const KIND = { uuid: 0, hex: 1, volume: 2, latin: 3, wide: 4 } as const;
 const VOLUME = 'vol-';
@@ -33,7 +33,7 @@ export class PackedStrings {
   readonly #seed = (Math.random() * 2 ** 32) | 0;
 
   /** `numbers`: how many stand beside each string. */
-  constructor(numbers = 0) {
+  constructor(numbers: 0 | 1 | 2 | 3 = 0) {
     this.#numbers = numbers;
   }
 
@@ -42,8 +42,8 @@ export class PackedStrings {
   }
 
   /** The index of the string beside these numbers; a new one where it was not here before. */
-  add(text: string, ...numbers: readonly number[]): Index {
-    const length = this.#write(text, numbers);
+  add(text: string, first = 0, second = 0, third = 0): Index {
+    const length = this.#write(text, first, second, third);
     const slot = this.#slotOf(length);
     const known = (this.#slots[slot] ?? 0) - 1;
     if (known >= 0) return known;
@@ -70,11 +70,13 @@ export class PackedStrings {
     return { bytes: this.#arenas[start >>> ARENA_BITS] ?? NOTHING, from: start & (ARENA - 1) };
   }
 
-  #write(text: string, numbers: readonly number[]): number {
+  #write(text: string, first: number, second: number, third: number): number {
     const most = 4 * this.#numbers + 5 + 2 * text.length;
     if (this.#scratch.length < most) this.#scratch = new Uint8Array(2 * most);
     let at = 0;
-    for (let number = 0; number < this.#numbers; number += 1) at = writeInt(this.#scratch, at, numbers[number] ?? 0);
+    if (this.#numbers > 0) at = writeInt(this.#scratch, at, first);
+    if (this.#numbers > 1) at = writeInt(this.#scratch, at, second);
+    if (this.#numbers > 2) at = writeInt(this.#scratch, at, third);
     return encoded(text, this.#scratch, at);
   }
 
@@ -142,24 +144,21 @@ function readInt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 }
 
-/** The value of a lower-case hexadecimal digit; -1 for any other character. */
-function digitOf(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  return code >= 97 && code <= 102 ? code - 87 : -1;
-}
+/** The values of lower-case hexadecimal digits, by character; -1 for any other. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => HEX.indexOf(String.fromCharCode(code)));
 
 /** Writes a string; where it ends. */
 function encoded(text: string, bytes: Uint8Array, from: number): number {
   const { length } = text;
   if (length === UUID_LENGTH) {
     bytes[from] = KIND.uuid;
-    const end = packed(text, 0, true, bytes, from + 1);
+    const end = packedUuid(text, bytes, from + 1);
     if (end > 0) return end;
   } else if (length <= 255) {
     const lead = text.startsWith(VOLUME) ? VOLUME.length : 0;
     bytes[from] = lead > 0 ? KIND.volume : KIND.hex;
     bytes[from + 1] = length - lead;
-    const end = packed(text, lead, false, bytes, from + 2);
+    const end = packedHex(text, lead, bytes, from + 2);
     if (end > 0) return end;
   }
   let wide = 0;
@@ -177,28 +176,40 @@ function encoded(text: string, bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** Writes the hexadecimal digits after `lead`, two in a byte, without a UUID's dashes; where they end, 0 where the string is something else. */
-function packed(text: string, lead: number, dashed: boolean, bytes: Uint8Array, from: number): number {
+/** Writes a UUID's 16 bytes; where they end, 0 where the string is none in its usual spelling. */
+function packedUuid(text: string, bytes: Uint8Array, from: number): number {
   let at = from;
-  let half = -1;
-  for (let character = lead; character < text.length; character += 1) {
-    const code = text.charCodeAt(character);
-    if (dashed && UUID_DASHES.has(character)) {
-      if (code !== 45) return 0;
-      continue;
+  for (let character = 0; character < UUID_LENGTH; character += 2) {
+    if (character === 8 || character === 13 || character === 18 || character === 23) {
+      if (text.charCodeAt(character) !== DASH) return 0;
+      character += 1;
     }
-    const digit = digitOf(code);
-    if (digit < 0) return 0;
-    if (half < 0) half = digit;
-    else {
-      bytes[at] = (half << 4) | digit;
-      at += 1;
-      half = -1;
-    }
+    const value = byteAt(text, character);
+    if (value < 0) return 0;
+    bytes[at] = value;
+    at += 1;
   }
-  if (half < 0) return at;
-  bytes[at] = half << 4;
-  return at + 1;
+  return at;
+}
+
+/** Writes the hexadecimal digits after `lead`, two in a byte; where they end, 0 where there is anything else. */
+function packedHex(text: string, lead: number, bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (let character = lead; character + 1 < text.length; character += 2) {
+    const value = byteAt(text, character);
+    if (value < 0) return 0;
+    bytes[at] = value;
+    at += 1;
+  }
+  if ((text.length - lead) % 2 === 0) return at;
+  const digit = DIGITS[text.charCodeAt(text.length - 1)] ?? -1;
+  bytes[at] = digit << 4;
+  return digit < 0 ? 0 : at + 1;
+}
+
+/** The byte that two digits spell; negative where one of them is none. */
+function byteAt(text: string, character: number): number {
+  return ((DIGITS[text.charCodeAt(character)] ?? -1) << 4) | (DIGITS[text.charCodeAt(character + 1)] ?? -1);
 }
 
 /** Where the string that begins at `from` ends. */

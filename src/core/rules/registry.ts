@@ -15,7 +15,7 @@ import { keyPolicyChanged } from './key-policy-changed.ts';
 import { launchBlocked } from './launch-blocked.ts';
 import { orphanGrant } from './orphan-grant.ts';
 import { pendingDeletionKeyUse } from './pending-deletion-key-use.ts';
-import type { Ending, FactRule, RuleText } from './rule.ts';
+import type { Ending, FactRule, Fires, RuleText } from './rule.ts';
 import type { RuleId } from './rule-id.ts';
 import { unconstrainedGrant } from './unconstrained-grant.ts';
 import { unexpectedGrantee } from './unexpected-grantee.ts';
@@ -49,25 +49,29 @@ export function ruleOf(id: RuleId): RuleText | undefined {
 
 /** Every occurrence that this fact is by itself. */
 export function judgeFact(fact: Fact, policy: Policy): Occurrence[] {
-  return FACT_RULES.flatMap((rule) => {
+  const occurrences: Occurrence[] = [];
+  for (const rule of FACT_RULES) {
     const verdict = rule.judge(fact, policy);
-    if (verdict.verdict !== 'fires') return [];
-    const occurrence: Occurrence = {
-      rule: rule.id,
-      severity: verdict.severity ?? rule.severity,
-      subject: verdict.subject,
-      about: verdict.about ?? {},
-      group: JSON.stringify(verdict.group),
-      eventId: fact.eventId,
-      time: fact.time,
-      operation: fact.operation,
-      caller: fact.caller.id,
-      ...(fact.region === undefined ? {} : { region: fact.region }),
-      sentence: verdict.sentence,
-      ...(verdict.advice === undefined ? {} : { advice: verdict.advice }),
-    };
-    return underPolicy(occurrence, policy);
-  });
+    if (verdict.verdict === 'fires') occurrences.push(...underPolicy(occurrenceOf(fact, rule, verdict), policy));
+  }
+  return occurrences;
+}
+
+function occurrenceOf(fact: Fact, rule: FactRule, verdict: Fires): Occurrence {
+  return {
+    rule: rule.id,
+    severity: verdict.severity ?? rule.severity,
+    subject: verdict.subject,
+    about: verdict.about ?? {},
+    group: JSON.stringify(verdict.group),
+    eventId: fact.eventId,
+    time: fact.time,
+    operation: fact.operation,
+    caller: fact.caller.id,
+    ...(fact.region === undefined ? {} : { region: fact.region }),
+    sentence: verdict.sentence,
+    ...(verdict.advice === undefined ? {} : { advice: verdict.advice }),
+  };
 }
 
 /** Every occurrence that a grant is, given all that is known of it. */

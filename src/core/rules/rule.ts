@@ -35,19 +35,19 @@ export interface RuleText {
 }
 
 /** What a rule makes of a fact. */
-export type Verdict =
-  | {
-      readonly verdict: 'fires';
-      readonly subject: Subject;
-      /** Where this firing is not as severe as the rule says. */
-      readonly severity?: Severity;
-      readonly about?: Subject;
-      readonly group: readonly string[];
-      readonly sentence: string;
-      readonly advice?: string;
-    }
-  | { readonly verdict: 'silent' }
-  | { readonly verdict: 'not-applicable' };
+export type Verdict = Fires | { readonly verdict: 'silent' } | { readonly verdict: 'not-applicable' };
+
+/** The verdict of a rule that fires. */
+export interface Fires {
+  readonly verdict: 'fires';
+  readonly subject: Subject;
+  /** Where this firing is not as severe as the rule says. */
+  readonly severity?: Severity;
+  readonly about?: Subject;
+  readonly group: readonly string[];
+  readonly sentence: string;
+  readonly advice?: string;
+}
 
 /** A rule that judges each fact by itself. */
 export interface FactRule extends RuleText {
