@@ -10,6 +10,7 @@ import type { Ledger } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { listSources } from './input.ts';
 import { readPlaces } from './read-places.ts';
+import { limitsIn, type ReadingOptions } from './reading-options.ts';
 import type { Progress } from './terminal.ts';
 
 /** The outcome of a replay, as `--json` prints it. */
@@ -19,9 +20,14 @@ export interface ReplayReport extends LedgerReport {
 }
 
 /** Runs every record under the paths through the pipeline in memory, without alerting anybody. */
-export async function replay(paths: readonly string[], policy: Policy, progress: Progress = () => {}): Promise<ReplayReport> {
+export async function replay(
+  paths: readonly string[],
+  policy: Policy,
+  progress: Progress = () => {},
+  options: ReadingOptions = {},
+): Promise<ReplayReport> {
   const ledger = new MemoryLedger();
-  const coverage = await replayInto(ledger, paths, policy, progress);
+  const coverage = await replayInto(ledger, paths, policy, progress, options);
   return { ...coverage, ...reportOf(await ledger.snapshot(), policy, sha256) };
 }
 
@@ -31,13 +37,14 @@ export async function replayInto(
   paths: readonly string[],
   policy: Policy,
   progress: Progress,
+  options: ReadingOptions = {},
 ): Promise<Pick<ReplayReport, 'events' | 'sources'>> {
   const pipeline: Pipeline = { ledger, policy, digest: sha256, now: clock, log: () => {} };
   const tally = new Tally();
   const sources: SourceReport[] = [];
   const open = new Map<string, Open>();
-  const places = await listSources(paths);
-  for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places)) {
+  const places = await listSources(paths, options);
+  for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places, limitsIn(options))) {
     for (const reading of readings) tally.add(reading, await auditReading(reading, pipeline));
     tally.addCounted({ outOfScope, rejected: rejected.length });
     const source = open.get(path) ?? { path, records: 0, rejected: [] };
