@@ -414,9 +414,9 @@ function value(to: usize): i32 {
         }
       } else {
         if (q >= to) break;
-        if (watch === SOURCE) flags |= MARK;
-        watch = 0;
         if (c === 0x2d || c - 0x30 < 10) {
+          if (watch === SOURCE) flags |= MARK;
+          watch = 0;
           number = c === 0x2d ? 1 : c === 0x30 ? 2 : 3;
           q += 1;
           s = NUMBER;
@@ -429,6 +429,8 @@ function value(to: usize): i32 {
             else if (c !== 0x66 && c !== 0x74 && c !== 0x6e) event = broken(EXPECTED_VALUE);
             break;
           }
+          if (watch === SOURCE) flags |= MARK;
+          watch = 0;
           q += length;
           s = AFTER;
           if (d === 0) {

@@ -1,5 +1,5 @@
 // Builds dist/: the Lambda entries with their shared chunks, and the command line beside them, never inside.
-import { rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -58,3 +58,4 @@ await build({
   packages: 'external',
 });
 await buildScanner(root, `${root}dist/cli/scanner.wasm`);
+await copyFile(`${root}dist/cli/scanner.wasm`, `${root}dist/backfill/scanner.wasm`);

@@ -1,3 +1,6 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readBatch } from '../src/aws/backfill-wiring.ts';
@@ -124,6 +127,18 @@ describe('a batch of the backfill', () => {
     expect(s3.requests.filter(({ key }) => key.includes('Digest'))).toEqual([]);
     expect(printed.mock.calls.join()).toContain('record rejected');
   }, 30_000);
+});
+
+it('as it is packaged, by itself in a folder, finds its scanner and reads a batch', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kms-audit-'));
+  await cp(new URL('../dist/backfill', import.meta.url), folder, { recursive: true });
+  const built: { handler: typeof handler } = await import(join(folder, 'backfill-batch.mjs'));
+  const key = 'AWSLogs/111122223333/CloudTrail/us-west-2/packaged.json.gz';
+  const life = cleanLife({ serial: 77, day: DAY, volumeId: 'vol-77' });
+  s3.objects.set(key, gzipSync(JSON.stringify({ Records: life })));
+  const { events } = await built.handler({ Items: [{ Key: key }], BatchInput: { bucket: BUCKET } }, inTime);
+  expect(events).toMatchObject({ read: life.length, audited: life.length, rejected: 0 });
+  await rm(folder, { recursive: true });
 });
 
 describe('what a batch comes in', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -45,6 +45,50 @@ it('kms-audit --version prints the version of the package', async () => {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 
   expect(await kmsAudit('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+describe('kms-audit replay, what it reads', () => {
+  const rejectedIn = async (...args: string[]): Promise<string[]> =>
+    JSON.parse((await kmsAudit('replay', '--json', ...args)).out).sources.flatMap(({ rejected }: { rejected: { reason: string }[] }) =>
+      rejected.map(({ reason }) => reason),
+    );
+
+  it.each([
+    ['--max-source-bytes', '2kB', '16GiB', () => JSON.stringify(cleanLife())],
+    ['--max-ratio', '20', '5000', () => gzipSync(`${JSON.stringify(cleanLife())}${' '.repeat(70 * 2 ** 20)}`)],
+    ['--max-record-bytes', '64', '1MiB', () => JSON.stringify(cleanLife())],
+    ['--max-depth', '8', '600', () => JSON.stringify({ ...grant, a: JSON.parse('['.repeat(30) + ']'.repeat(30)) })],
+  ])('%s is a limit that says how to raise it', async (option, low, high, content) => {
+    const path = await file(`limit${option}`, content());
+    const reasons = await rejectedIn(option, low, path);
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) expect(reason).toContain(option);
+    expect(await rejectedIn(option, high, path)).toEqual([]);
+  });
+
+  it.each([
+    ['--max-source-bytes', '16 gigs', 'expected bytes such as'],
+    ['--max-record-bytes', '481MiB', 'from 64 to'],
+    ['--max-depth', '7', 'a whole number, from 8 to'],
+    ['--since', 'yesterday', 'expected a day'],
+  ])('%s %s is bad usage', async (option, value, says) => {
+    const { code, err } = await kmsAudit('replay', option, value, await file('any', '[]'));
+    expect(code).toBe(2);
+    expect(err).toContain(says);
+  });
+
+  it('only the days asked for, in folders that CloudTrail has laid out', async () => {
+    const root = join(folder, 'AWSLogs');
+    for (const [serial, day] of ['2026-11-01', '2026-11-02', '2026-11-03'].entries()) {
+      const under = join(root, '111122223333/CloudTrail/us-west-2', day.replaceAll('-', '/'));
+      await mkdir(under, { recursive: true });
+      await writeFile(join(under, 'x.json'), JSON.stringify({ Records: cleanLife({ serial: serial + 1, day }) }));
+    }
+    const read = async (...args: string[]): Promise<number> =>
+      JSON.parse((await kmsAudit('replay', '--json', ...args, root)).out).events.read;
+    const [, one, two] = [await read(), await read('--since', '2026-11-02', '--until', '2026-11-02'), await read('--until', '2026-11-02')];
+    expect([one, two]).toEqual([cleanLife().length, 2 * cleanLife().length]);
+  });
 });
 
 describe('kms-audit replay', () => {

@@ -9,14 +9,15 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
 import { type FindingsOptions, findings } from '../src/cli/findings.ts';
-import { InputError, listSources, readSource } from '../src/cli/input.ts';
+import { InputError, listSources } from '../src/cli/input.ts';
 import { columnsOf } from '../src/cli/layout.ts';
 import { policyIn } from '../src/cli/policy.ts';
+import { readPlaces } from '../src/cli/read-places.ts';
 import { type SettleOptions, settle } from '../src/cli/settle.ts';
+import { readEnvelope } from '../src/core/envelope.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { type DynaliteServer, LOCAL_CREDENTIALS, LOCAL_REGION, startDynalite } from '../src/local/dynalite-server.ts';
 import { auditReading } from '../src/pipeline.ts';
-import { readingsOf } from '../src/source.ts';
 import { sha256 } from '../src/system.ts';
 import { createGrant, eventId, instant, KEY, type RawRecord, record, retireGrant, user } from './support/fleet.ts';
 
@@ -103,8 +104,8 @@ async function tableOf(paths: readonly string[], policy: Policy = DEFAULT_POLICY
   await database.createTable(table);
   const ledger = new DynamoDbLedger(database.client, table);
   const pipeline = { ledger, policy, digest: sha256, now: () => 0, log: () => {} };
-  for (const place of await listSources(paths))
-    for (const reading of readingsOf(await readSource(place))) await auditReading(reading, pipeline);
+  for await (const { readings } of readPlaces(await listSources(paths)))
+    for (const reading of readings) await auditReading(reading, pipeline);
   return table;
 }
 
@@ -381,7 +382,7 @@ describe('kms-audit findings settle', () => {
     const shown = await run((terminal) => findings({ table, id: [id] }, terminal));
     expect(shown.out).toMatch(/Settled \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: moving away/);
 
-    const more = readingsOf({ path: '', values: [{ value: refusal(60) }] });
+    const more = readEnvelope(refusal(60), sha256);
     const ledger = new DynamoDbLedger(database.client, table);
     for (const reading of more)
       await auditReading(reading, { ledger, policy: DEFAULT_POLICY, digest: sha256, now: () => 0, log: () => {} });

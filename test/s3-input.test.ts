@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { objectSource } from '../src/aws/s3-source.ts';
 import { InputError, listSources, type Place, readSource } from '../src/cli/input.ts';
+import { readPlaces } from '../src/cli/read-places.ts';
 import { replay } from '../src/cli/replay.ts';
 import { isDigest, isWithin, periodOf } from '../src/core/log-layout.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import type { SourceBatch } from '../src/core/reading.ts';
+import { scanRemote } from '../src/scan/scan-remote.ts';
 import { cleanLife } from './support/life.ts';
 import { type S3Server, startS3 } from './support/s3-server.ts';
 
@@ -136,6 +142,103 @@ describe('an s3:// path', () => {
     s3.fault = ({ operation }) => (operation === 'get' ? { status: 403, code: 'AccessDenied' } : undefined);
     const [place = ''] = await listSources([`s3://${BUCKET}`]);
     await expect(readSource(place)).rejects.toThrow(/s3:\/\/.*AccessDenied/);
+  });
+});
+
+/** Everything that is said of the places, by path. */
+async function readAll(places: readonly Place[]): Promise<Map<string, SourceBatch[]>> {
+  const read = new Map<string, SourceBatch[]>();
+  for await (const batch of readPlaces(places)) read.set(batch.path, [...(read.get(batch.path) ?? []), batch]);
+  return read;
+}
+
+const sums = (batches: readonly SourceBatch[] = []) => ({
+  records: batches.reduce((sum, { records }) => sum + records, 0),
+  rejected: batches.flatMap(({ rejected }) => rejected),
+  last: batches.map(({ last }) => last).indexOf(true) === batches.length - 1,
+});
+
+describe('the body of an object', () => {
+  const many = (count: number): Buffer => {
+    const ids = createHash('sha512');
+    const records = Array.from({ length: count }, (_, index) => ({
+      ...cleanLife({ serial: 1, day: '2026-11-02', volumeId: 'vol-1' })[index % 6],
+      eventID: `e${index}`,
+      random: ids.copy().update(String(index)).digest('base64'),
+    }));
+    return gzipSync(JSON.stringify({ Records: records }));
+  };
+
+  it('is scanned as it comes, many at a time, the batches of each in their order', async () => {
+    const keys = Array.from({ length: 9 }, (_, index) => keyOf('2026-11-02', index));
+    for (const [index, key] of keys.entries()) s3.objects.set(key, many(1_500 * (index % 3) + 100));
+    const read = await readAll(await listSources([`s3://${BUCKET}`]));
+    for (const [index, key] of keys.entries()) {
+      const batches = read.get(`s3://${BUCKET}/${key}`);
+      expect(sums(batches)).toEqual({ records: 1_500 * (index % 3) + 100, rejected: [], last: true });
+      const ids = batches?.flatMap(({ readings }) => readings.map((one) => (one.kind === 'fact' ? one.fact.eventId : '')));
+      expect(ids).toEqual(ids?.map((_, place) => `e${place}`));
+    }
+    expect([...read.values()].some((batches) => batches.length > 1)).toBe(true);
+  });
+
+  it('that breaks off again and again is read on, nothing lost and nothing twice', async () => {
+    const key = keyOf('2026-11-02', 1);
+    s3.objects.set(key, many(2_000));
+    s3.fault = ({ operation }) => (operation === 'get' ? { breaksAfter: 30_000 } : undefined);
+    const read = await readAll(await listSources([`s3://${BUCKET}`]));
+    expect(sums(read.get(`s3://${BUCKET}/${key}`))).toEqual({ records: 2_000, rejected: [], last: true });
+    expect(s3.requests.filter(({ range }) => range !== undefined).length).toBeGreaterThan(1);
+  });
+
+  it('that never goes on is a fault, and no rejection', async () => {
+    const key = keyOf('2026-11-02', 1);
+    s3.objects.set(key, many(100));
+    s3.fault = ({ operation }) => (operation === 'get' ? { breaksAfter: 0 } : undefined);
+    const client = new S3Client({ maxAttempts: 1 });
+    const waits: number[] = [];
+    const source = objectSource(client, { bucket: BUCKET, key }, async (milliseconds) => void waits.push(milliseconds));
+    const reading = (async () => {
+      for await (const batch of scanRemote([source])) expect(batch).toBe('nothing');
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(waits).toHaveLength(20);
+    client.destroy();
+  });
+
+  it('that is refused midway is a fault, on the command line bad input', async () => {
+    const key = keyOf('2026-11-02', 1);
+    s3.objects.set(key, many(2_000));
+    s3.fault = ({ operation, range }) => {
+      if (operation !== 'get') return undefined;
+      return range === undefined ? { breaksAfter: 100_000 } : { status: 403, code: 'AccessDenied' };
+    };
+    await expect(readAll(await listSources([`s3://${BUCKET}`]))).rejects.toThrow(InputError);
+  });
+
+  it('that was replaced midway counts as far as it came, with one rejection', async () => {
+    const key = keyOf('2026-11-02', 1);
+    s3.objects.set(key, many(2_000));
+    s3.fault = ({ operation }) => {
+      if (operation === 'get') setImmediate(() => s3.objects.set(key, many(3)));
+      return operation === 'get' ? { breaksAfter: 100_000 } : undefined;
+    };
+    const { records, rejected } = sums((await readAll(await listSources([`s3://${BUCKET}`]))).get(`s3://${BUCKET}/${key}`));
+    expect(rejected).toEqual([{ index: records - 1, reason: 'was replaced since it was listed' }]);
+    expect(records).toBeGreaterThan(100);
+  });
+
+  it('that was cut before it was stored is rejected once behind what it holds, as a file is', async () => {
+    const key = keyOf('2026-11-02', 1);
+    const whole = many(2_000);
+    s3.objects.set(key, whole.subarray(0, -9));
+    const { records, rejected } = sums((await readAll(await listSources([`s3://${BUCKET}`]))).get(`s3://${BUCKET}/${key}`));
+    expect({ records, rejected }).toEqual({ records: 2_001, rejected: [{ index: 2_000, reason: 'gzip: unexpected end of file' }] });
+    const spoilt = Buffer.from(whole);
+    spoilt[spoilt.length - 6] = 0;
+    s3.objects.set(key, spoilt);
+    const again = sums((await readAll(await listSources([`s3://${BUCKET}`]))).get(`s3://${BUCKET}/${key}`));
+    expect(again).toMatchObject({ records: 2_001, rejected: [{ index: 2_000, reason: expect.stringContaining('gzip:') }] });
   });
 });
 

@@ -2,10 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { type BackfillWork, boundsAt, type HistorySource } from '../backfill.ts';
 import { field, items, text } from '../core/json.ts';
-import { isDigest } from '../core/log-layout.ts';
 import { printable } from '../core/text.ts';
 import type { Log } from '../ports.ts';
-import { wholeSources } from '../source.ts';
+import { scanRemote } from '../scan/scan-remote.ts';
 import { clock, sha256 } from '../system.ts';
 import { DynamoDbCheckpoint } from './dynamodb-checkpoint.ts';
 import { DynamoDbHistory } from './dynamodb-history.ts';
@@ -38,8 +37,6 @@ export interface DeployedBackfill {
 const ATTEMPTS = 10;
 const SILENCE_MILLISECONDS = 30_000;
 const RETENTION_DAYS = 400;
-/** What a digest file is known by; it need not be fetched to be counted. */
-const DIGEST = { digestS3Object: '' };
 
 const sleep: Sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -75,6 +72,7 @@ export function deployedBackfill(environment: NodeJS.ProcessEnv): DeployedBackfi
     const paced = new PacedTable(dynamo, table, rate, sleep);
     const history = new DynamoDbHistory(paced, retentionDays, clock);
     const byPath = new Map(objects.map((object) => [pathOf(object), object]));
+    const sources = new Map(objects.map((object) => [pathOf(object), objectSource(s3, object, sleep)]));
     // Its own scope: a batch that is repeated finds what it has covered, and reads nobody else's notes.
     const scope = JSON.stringify([policy, retentionDays, ownKeys, [...byPath.values()].map(identityOf)]);
     return {
@@ -84,11 +82,7 @@ export function deployedBackfill(environment: NodeJS.ProcessEnv): DeployedBackfi
       work: {
         history,
         checkpoint: new DynamoDbCheckpoint(new Table(dynamo, table), paced, scope, clock),
-        read: wholeSources(async (path) => {
-          const object = byPath.get(path);
-          if (object === undefined || isDigest(object.key)) return { path, values: [{ value: DIGEST }] };
-          return objectSource(s3, object, sleep);
-        }),
+        read: (paths) => scanRemote(paths.flatMap((path) => sources.get(path) ?? [])),
         policy,
         digest: sha256,
         now: clock,

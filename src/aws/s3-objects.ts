@@ -7,6 +7,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { type Days, isWithin, periodOf } from '../core/log-layout.ts';
+import { UnreadableSourceError } from '../source.ts';
 import { Backoff } from './backoff.ts';
 import type { Sleep } from './write-rate.ts';
 
@@ -17,11 +18,6 @@ export interface S3Object {
   readonly size?: number;
   /** Its content's tag: another one is another content. */
   readonly etag?: string;
-}
-
-/** The object is not what was listed, and reading it again will not help. */
-export class ObjectUnreadableError extends Error {
-  override readonly name = 'ObjectUnreadableError';
 }
 
 const LISTINGS_AT_ONCE = 16;
@@ -82,38 +78,41 @@ async function listFolder(client: S3Client, bucket: string, prefix: string, byFo
 }
 
 /**
- * The bytes of an object, gone on with where a connection broke. Throws an {@link ObjectUnreadableError} where the object
- * is no longer the one that was listed.
+ * Opens an object, as often as asked for: its bytes, gone on with where a connection broke. They are always the same ones:
+ * throws an {@link UnreadableSourceError} where the object is not there as it was listed, or as it was first met. Every
+ * other throw is a fault, and comes when the object was asked for too often in vain.
  */
-export async function* objectBytes(client: S3Client, object: S3Object, sleep: Sleep): AsyncGenerator<Uint8Array> {
-  const backoff = new Backoff(sleep);
+export function objectReader(client: S3Client, object: S3Object, sleep: Sleep): () => AsyncGenerator<Uint8Array> {
   const { bucket: Bucket, key: Key } = object;
   let { etag } = object;
-  let received = 0;
-  for (;;) {
-    try {
-      const command = new GetObjectCommand({
-        Bucket,
-        Key,
-        ...(etag && { IfMatch: etag }),
-        ...(received > 0 && { Range: `bytes=${received}-` }),
-      });
-      const { Body, ETag, ContentLength = 0 } = await client.send(command);
-      etag ??= ETag;
-      const end = received + ContentLength;
-      for await (const chunk of chunksOf(Body)) {
-        received += chunk.length;
-        backoff.reset();
-        yield chunk;
+  return async function* bytes(): AsyncGenerator<Uint8Array> {
+    const backoff = new Backoff(sleep);
+    let received = 0;
+    for (;;) {
+      try {
+        const command = new GetObjectCommand({
+          Bucket,
+          Key,
+          ...(etag && { IfMatch: etag }),
+          ...(received > 0 && { Range: `bytes=${received}-` }),
+        });
+        const { Body, ETag, ContentLength = 0 } = await client.send(command);
+        etag ??= ETag;
+        const end = received + ContentLength;
+        for await (const chunk of chunksOf(Body)) {
+          received += chunk.length;
+          backoff.reset();
+          yield chunk;
+        }
+        if (received >= end) return;
+        throw Object.assign(new Error('the object ended too early'), { code: 'ECONNRESET' });
+      } catch (error) {
+        const reason = error instanceof S3ServiceException ? UNREADABLE[error.name] : undefined;
+        if (reason !== undefined) throw new UnreadableSourceError(reason);
+        await backoff.wait(error);
       }
-      if (received >= end) return;
-      await backoff.wait();
-    } catch (error) {
-      const reason = error instanceof S3ServiceException ? UNREADABLE[error.name] : undefined;
-      if (reason !== undefined) throw new ObjectUnreadableError(reason);
-      await backoff.wait(error);
     }
-  }
+  };
 }
 
 /** In Node.js, a body is a stream of buffers. */

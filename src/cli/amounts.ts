@@ -10,6 +10,42 @@ export function day(text: string): string {
   return text;
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** Bytes, as a plain number or with a unit (`16GiB`, `500MB`), within the bounds. */
+export function bytesWithin(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
+    const bytes = Math.floor(Number(number) * (UNITS[unit] ?? Number.NaN));
+    if (number === '' || !(bytes >= least && bytes <= most))
+      throw new InvalidArgumentError(`expected bytes such as 1048576 or 16GiB, ${range(least, most)}`);
+    return bytes;
+  };
+}
+
+/** A whole number within the bounds. */
+export function numberWithin(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < least || number > most)
+      throw new InvalidArgumentError(`expected a whole number, ${range(least, most)}`);
+    return number;
+  };
+}
+
+function range(least: number, most: number): string {
+  return most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+}
+
 /** Write units per second, more than none. */
 export function unitsPerSecond(text: string): number {
   const units = Number(text);

@@ -7,7 +7,6 @@ import { PacedTable } from '../aws/paced-table.ts';
 import { Table } from '../aws/table.ts';
 import { type Sleep, WriteRate } from '../aws/write-rate.ts';
 import { type BackfillReport, backfill, boundsAt, type HistorySource } from '../backfill.ts';
-import type { Days } from '../core/log-layout.ts';
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import { printable } from '../core/text.ts';
 import { clock, sha256 } from '../system.ts';
@@ -17,13 +16,14 @@ import { InputError, listSources, type Place } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
 import { readPlaces } from './read-places.ts';
+import { limitsIn, type ReadingOptions } from './reading-options.ts';
 import { requireRegion } from './region.ts';
 import { replayJson } from './replay.ts';
 import { tableFault } from './table-fault.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The options of `kms-audit backfill`. */
-export interface BackfillOptions extends Days {
+export interface BackfillOptions extends ReadingOptions {
   readonly table: string;
   readonly policy?: string;
   /** Write units per second. */
@@ -70,7 +70,11 @@ export async function backfillCommand(paths: readonly string[], options: Backfil
     const report = await backfill(await Promise.all([...places.values()].map(sourceOf)), {
       history,
       checkpoint,
-      read: (wanted) => readPlaces(wanted.map((path) => places.get(path) ?? path)),
+      read: (wanted) =>
+        readPlaces(
+          wanted.map((path) => places.get(path) ?? path),
+          limitsIn(options),
+        ),
       policy,
       digest: sha256,
       now: clock,
@@ -98,7 +102,7 @@ const pathOf = (place: Place): string => (typeof place === 'string' ? place : pl
 /** A file is named by its place, size and time of change, an object by its place, size and tag. */
 async function sourceOf(place: Place): Promise<HistorySource> {
   if (typeof place !== 'string')
-    return 'read' in place ? { path: place.path, id: place.id, bytes: place.bytes } : { path: place.path, bytes: 0 };
+    return 'open' in place ? { path: place.path, ...(place.id && { id: place.id }), bytes: place.bytes } : { path: place.path, bytes: 0 };
   const status = await stat(place).catch(() => undefined);
   if (status === undefined) return { path: place, bytes: 0 };
   return { path: place, id: JSON.stringify([resolve(place), status.size, status.mtimeMs]), bytes: status.size };

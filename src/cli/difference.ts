@@ -15,13 +15,14 @@ import { listSources } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
 import { readPlaces } from './read-places.ts';
+import { limitsIn, type ReadingOptions } from './reading-options.ts';
 import { renderDifference } from './render-difference.ts';
 import { replayJson } from './replay.ts';
 import { styleOf } from './style.ts';
 import { progressOn, type Terminal } from './terminal.ts';
 
 /** Two policies, and how their difference is shown. */
-export interface DifferenceOptions {
+export interface DifferenceOptions extends ReadingOptions {
   /** The file of the new policy; absent for the default one. */
   readonly policy?: string;
   /** The file of the old policy, or the word `default`. */
@@ -43,7 +44,7 @@ const SWEEP_SECONDS = 15 * 60;
 export async function replayDifference(paths: readonly string[], options: DifferenceOptions, terminal: Terminal): Promise<void> {
   const { policy = DEFAULT, against, json } = options;
   const [old, renewed] = [await policyNamed(against), await policyNamed(policy)];
-  const facts = await factsUnder(paths, terminal);
+  const facts = await factsUnder(paths, options, terminal);
   const [before, after] = [await alerting(facts, old), await alerting(facts, renewed)];
   const difference: Difference = {
     ...policyDifference({ policy: old, findings: before.findings }, { policy: renewed, findings: after.findings }),
@@ -60,13 +61,13 @@ async function policyNamed(file: string): Promise<Policy> {
 }
 
 /** Every fact of the records under the paths, in the order of events. */
-async function factsUnder(paths: readonly string[], terminal: Terminal): Promise<Fact[]> {
+async function factsUnder(paths: readonly string[], options: ReadingOptions, terminal: Terminal): Promise<Fact[]> {
   const facts: Fact[] = [];
   const progress = progressOn(terminal);
-  const places = await listSources(paths);
+  const places = await listSources(paths, options);
   let sources = 0;
   let unreadable = 0;
-  for await (const { readings, rejected, last } of readPlaces(places)) {
+  for await (const { readings, rejected, last } of readPlaces(places, limitsIn(options))) {
     for (const reading of readings) if (reading.kind === 'fact') facts.push(reading.fact);
     unreadable += rejected.length;
     if (last) sources += 1;

@@ -2,7 +2,8 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Days, isWithin } from '../core/log-layout.ts';
-import { messageOf, type Source, sourceOf } from '../source.ts';
+import type { RemoteSource } from '../scan/scan-remote.ts';
+import { messageOf, type Source, sourceOf, UnreadableSourceError } from '../source.ts';
 
 export type { Source } from '../source.ts';
 
@@ -16,16 +17,20 @@ const NOT_RECORDS = new Set(['expected.json', 'policy.json']);
 const S3_PATH = /^s3:\/\/([^/]+)\/?(.*)$/;
 
 /** An object elsewhere, read when its turn comes. */
-export interface RemotePlace {
-  readonly path: string;
+export interface RemotePlace extends RemoteSource {
   /** What names its content: its path, size and tag. */
-  readonly id: string;
+  readonly id?: string;
   readonly bytes: number;
-  readonly read: () => Promise<Source>;
 }
 
-/** A file or an object to read; or a place that needs no reading, or cannot be read and why. */
-export type Place = string | RemotePlace | Source;
+/** What cannot be read, and why. */
+export interface UnreadablePlace {
+  readonly path: string;
+  readonly unreadable: string;
+}
+
+/** A file or an object to read, or a place that cannot be read. */
+export type Place = string | RemotePlace | UnreadablePlace;
 
 /**
  * Every file under the paths, folders walked in order of their names, and every object under those that begin with
@@ -78,7 +83,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 /** Reads one place whole. Throws an {@link InputError} where a place elsewhere is out of reach. */
 export async function readSource(place: Place): Promise<Source> {
-  if (typeof place !== 'string') return 'read' in place ? place.read() : place;
+  if (typeof place !== 'string') return 'open' in place ? readWhole(place) : place;
   let raw: Buffer;
   try {
     raw = await readFile(place);
@@ -86,4 +91,15 @@ export async function readSource(place: Place): Promise<Source> {
     return { path: place, unreadable: `cannot be read: ${messageOf(error)}` };
   }
   return sourceOf(place, raw);
+}
+
+async function readWhole({ path, open }: RemotePlace): Promise<Source> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of open()) chunks.push(chunk);
+  } catch (error) {
+    if (error instanceof UnreadableSourceError) return { path, unreadable: error.message };
+    throw error;
+  }
+  return sourceOf(path, Buffer.concat(chunks));
 }

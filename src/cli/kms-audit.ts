@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import release from '../../package.json' with { type: 'json' };
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import type { Severity } from '../core/severity.ts';
-import { day, unitsPerSecond, wholeDays } from './amounts.ts';
+import { unitsPerSecond, wholeDays } from './amounts.ts';
 import type { BackfillOptions } from './backfill.ts';
 import { replayDifference } from './difference.ts';
 import { type FindingsOptions, findings } from './findings.ts';
@@ -11,6 +11,7 @@ import { FORMATS, type Format, failOn, formatted } from './format.ts';
 import { InputError } from './input.ts';
 import { instant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
+import { type ReadingOptions, withReadingOptions } from './reading-options.ts';
 import { renderReplay, styleOf } from './render.ts';
 import { jsonPieces, replay } from './replay.ts';
 import { rulesText } from './rules.ts';
@@ -29,7 +30,7 @@ function print(text: string): void {
 const formatOption = () =>
   new Option('--format <format>', 'print a JSON array of the findings for another tool').choices(FORMATS).conflicts('json');
 
-interface ReplayOptions {
+interface ReplayOptions extends ReadingOptions {
   readonly policy?: string;
   readonly against?: string;
   readonly json?: true;
@@ -44,10 +45,9 @@ const program = new Command('kms-audit')
   .exitOverride()
   .showHelpAfterError('(--help says more)');
 
-program
-  .command('replay')
+withReadingOptions(program.command('replay'))
   .description('run CloudTrail records through the audit in memory and say what they show; nobody is alerted')
-  .argument('<path...>', 'files, or folders of files, in any form CloudTrail records come in')
+  .argument('<path...>', 'files, folders of files, s3://bucket/prefix, or - for standard input, in any form CloudTrail records come in')
   .option('--policy <file>', 'judge by this policy instead of the default')
   .option('--against <file>', 'say what that policy changes about the alerts, seen from this one; "default" is the default policy')
   .option('--json', 'print JSON')
@@ -56,22 +56,19 @@ program
   .action(async (paths: string[], options: ReplayOptions) => {
     const { policy, against, json, format } = options;
     if (against !== undefined) return replayDifference(paths, { ...options, against }, terminal);
-    const report = await replay(paths, policy === undefined ? DEFAULT_POLICY : await policyIn(policy), progressOn(terminal));
+    const report = await replay(paths, policy === undefined ? DEFAULT_POLICY : await policyIn(policy), progressOn(terminal), options);
     if (format !== undefined) print(formatted(report.findings, format));
     else if (json) await printPieces(jsonPieces(report), terminal);
     else print(renderReplay(report, styleOf(terminal.colour), terminal.width));
     failOn(options.failOn, report.findings);
   });
 
-program
-  .command('backfill')
+withReadingOptions(program.command('backfill'))
   .description('write history into the ledger of a deployment, without alerting anybody; killed and started again, it goes on')
   .argument('<path...>', 'files, folders of files, or s3://bucket/prefix, in any form CloudTrail records come in')
   .requiredOption('--table <name>', 'the ledger of a deployment')
   .option('--policy <file>', 'judge by this policy instead of the default; it should be the deployment’s own')
   .option('--write-rate <units>', 'write units per second at most, index writes included', unitsPerSecond)
-  .option('--since <day>', 'only what CloudTrail filed under this day or later', day)
-  .option('--until <day>', 'only what CloudTrail filed under this day or earlier', day)
   .option('--checkpoint <file>', 'remember what is covered in this file instead of the table')
   .option('--retention-days <days>', 'how long the ledger remembers; the deployment’s own', wholeDays, 400)
   .option('--own-key <arn...>', 'keys of the deployment itself: refusals on them are no finding')

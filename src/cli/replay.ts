@@ -10,6 +10,7 @@ import type { Ledger } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { listSources } from './input.ts';
 import { readPlaces } from './read-places.ts';
+import { limitsIn, type ReadingOptions } from './reading-options.ts';
 import type { Progress } from './terminal.ts';
 
 /** The outcome of a replay, as `--json` prints it. */
@@ -21,10 +22,15 @@ export interface ReplayReport extends Omit<LedgerReport, 'volumes'> {
 }
 
 /** Runs every record under the paths through the audit in memory, without alerting anybody. */
-export async function replay(paths: readonly string[], policy: Policy, progress: Progress = () => {}): Promise<ReplayReport> {
+export async function replay(
+  paths: readonly string[],
+  policy: Policy,
+  progress: Progress = () => {},
+  options: ReadingOptions = {},
+): Promise<ReplayReport> {
   const ledger = new CompactLedger(policy, sha256);
   const tally = new Tally(ledger.events);
-  const sources = await readAll(paths, tally, (reading) => ledger.take(reading), progress);
+  const sources = await readAll(paths, tally, (reading) => ledger.take(reading), progress, options);
   return { events: tally.coverage(), sources, findings: ledger.findings(), volumes: ledger.volumes(), keys: ledger.keys() };
 }
 
@@ -34,10 +40,11 @@ export async function replayInto(
   paths: readonly string[],
   policy: Policy,
   progress: Progress,
+  options: ReadingOptions = {},
 ): Promise<Pick<ReplayReport, 'events' | 'sources'>> {
   const pipeline: Pipeline = { ledger, policy, digest: sha256, now: clock, log: () => {} };
   const tally = new Tally();
-  const sources = await readAll(paths, tally, (reading) => auditReading(reading, pipeline), progress);
+  const sources = await readAll(paths, tally, (reading) => auditReading(reading, pipeline), progress, options);
   return { events: tally.coverage(), sources };
 }
 
@@ -47,11 +54,12 @@ async function readAll(
   tally: Tally,
   take: (reading: Read) => Audited | Promise<Audited>,
   progress: Progress,
+  options: ReadingOptions,
 ): Promise<SourceReport[]> {
   const sources: SourceReport[] = [];
   const open = new Map<string, Open>();
-  const places = await listSources(paths);
-  for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places)) {
+  const places = await listSources(paths, options);
+  for await (const { path, last, records, outOfScope, readings, rejected } of readPlaces(places, limitsIn(options))) {
     for (const reading of readings) {
       const taken = take(reading);
       tally.add(reading, typeof taken === 'string' ? taken : await taken);

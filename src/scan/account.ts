@@ -61,14 +61,14 @@ export class Account {
     this.#held = [];
   }
 
-  /** The source has ended; one that was no log at all is one rejection. */
-  end(reason: string): void {
+  /** The source has ended; one that was no log at all is one rejection. `instead`: what it is, where that is known. */
+  end(reason: string, instead?: string): void {
     if (this.#isLog) return;
     this.#index = 0;
     this.#owed = 0;
     this.#held = [];
     this.#isLog = true;
-    this.reject(this.#firstReason ?? reason);
+    this.reject(instead ?? this.#firstReason ?? reason);
   }
 
   #count(records: number): void {

@@ -9,8 +9,11 @@ export const STANDARD_INPUT = '-';
 const INPUT_BYTES = 256 * 1024;
 /** Standard input cannot be read again to see what came right before a fault: the smaller the step, the less of it is lost. */
 const STREAM_STEP_BYTES = 16 * 1024;
-/** Before a fault: first quickly, then exactly. */
-const CAREFUL_STEPS_BYTES = [4096, 1];
+/**
+ * Before a fault: first quickly, then exactly. A step that fails may have given its byte first: that is known by what the
+ * byte was before, where it is not the same.
+ */
+const CAREFUL_STEPS: readonly Careful[] = [{ bytes: 4096 }, { bytes: 1, blank: 0x00 }, { bytes: 1, blank: 0xff }];
 const SKIP_BYTES = 256 * 1024;
 /** Packed bytes that Node's stream is given at a time: what they unpack to is held at once. */
 const PIECE_BYTES = 32 * 1024;
@@ -29,8 +32,18 @@ export interface Feed {
   close(): void;
 }
 
-/** What is read: a file by its path (`-`: standard input), bytes in memory, or bytes as they come. */
-export type ByteSource = string | Uint8Array | AsyncIterable<Uint8Array>;
+/** Bytes from elsewhere, to be had from their beginning as often as asked for. */
+export interface Reopenable {
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+/** What is read: a file by its path (`-`: standard input), bytes in memory, or bytes as they come, once or again. */
+export type ByteSource = string | Uint8Array | AsyncIterable<Uint8Array> | Reopenable;
+
+interface Careful {
+  readonly bytes: number;
+  readonly blank?: number;
+}
 
 /** Bytes as they are stored. */
 interface Raw {
@@ -64,7 +77,8 @@ export const inputBuffer = (): Buffer => Buffer.allocUnsafeSlow(INPUT_BYTES);
 function rawOf(source: ByteSource): Raw {
   if (source === STANDARD_INPUT) return standardInput();
   if (typeof source === 'string') return rawFile(source);
-  return source instanceof Uint8Array ? rawMemory(source) : rawStream(source);
+  if (source instanceof Uint8Array) return rawMemory(source);
+  return 'open' in source ? rawReopenable(source) : rawStream(source);
 }
 
 function rawFile(path: string): Raw {
@@ -105,8 +119,13 @@ function rawStream(chunks: AsyncIterable<Uint8Array>): Raw {
       chunk = chunk.subarray(piece.length);
       return piece.length;
     },
-    close: () => void iterator.return?.(),
+    // Nobody waits for the end of what is no longer wanted.
+    close: () => void iterator.return?.().catch(() => {}),
   };
+}
+
+function rawReopenable(source: Reopenable): Raw {
+  return { ...rawStream(source.open()), reopened: () => rawReopenable(source) };
 }
 
 function standardInput(): Raw {
@@ -143,9 +162,9 @@ class Meter {
   excess(given: number, taken: number): string | undefined {
     const { sourceBytes, ratio } = this.#limits;
     this.#given += given;
-    if (this.#given > sourceBytes) return `larger than ${sourceBytes} bytes once unpacked`;
+    if (this.#given > sourceBytes) return `larger than ${sourceBytes} bytes once unpacked; --max-source-bytes allows more`;
     if (this.#given > RATIO_FLOOR_BYTES && this.#given > taken * ratio)
-      return `unpacks to more than ${ratio} times its size: it may be a decompression bomb`;
+      return `unpacks to more than ${ratio} times its size: it may be a decompression bomb; --max-ratio allows more`;
     return undefined;
   }
 }
@@ -286,18 +305,18 @@ class GzipFeed implements Feed {
    * How much the last step gave is not known: the file is unpacked again up to there, then in small steps up to the one
    * that fails, then again and byte by byte.
    */
-  #failed(failure: string, output: Buffer, to: number, room: number): number {
+  async #failed(failure: string, output: Buffer, to: number, room: number): Promise<number> {
     this.failure = this.#worded(failure);
     const { reopened } = this.#raw;
     if (reopened === undefined || this.#closed) return 0;
     let given = 0;
-    for (const step of CAREFUL_STEPS_BYTES) given += this.#again(reopened, this.#given + given, output, to + given, room - given, step);
+    for (const step of CAREFUL_STEPS) given += await this.#again(reopened, this.#given + given, output, to + given, room - given, step);
     this.#given += given;
     return given;
   }
 
   /** Unpacks the file again, passes over `skip` bytes, and gives what comes before the step that fails. */
-  #again(reopened: () => Raw, skip: number, output: Buffer, to: number, room: number, stepBytes: number): number {
+  async #again(reopened: () => Raw, skip: number, output: Buffer, to: number, room: number, { bytes, blank }: Careful): Promise<number> {
     this.#raw.close();
     this.#raw = reopened();
     this.#inflater.reset();
@@ -307,10 +326,12 @@ class GzipFeed implements Feed {
     let passed = 0;
     let given = 0;
     while (given < room) {
-      if (this.#from === this.#length && !this.#ended) this.#arrived(Number(this.#raw.read(this.#input, 0, this.#input.length)));
+      if (this.#from === this.#length && !this.#ended) this.#arrived(await this.#raw.read(this.#input, 0, this.#input.length));
       const passing = passed < skip;
-      const length = passing ? Math.min(skip - passed, scratch.length) : Math.min(stepBytes, room - given);
+      const length = passing ? Math.min(skip - passed, scratch.length) : Math.min(bytes, room - given);
+      if (!passing && blank !== undefined) output[to + given] = blank;
       const step = passing ? this.#step(scratch, 0, length) : this.#step(output, to + given, length);
+      if (step.failure !== undefined && !passing && blank !== undefined && output[to + given] !== blank) given += 1;
       if (step.failure !== undefined || (step.given === 0 && step.taken === 0)) break;
       if (passing) passed += step.given;
       else given += step.given;

@@ -16,17 +16,20 @@ const MIB = 1024 * 1024;
  * CloudTrail's own records end at 256 KiB, EventBridge's and the queues' wrappers at 1 MiB. Archives unpack to some 20 times
  * their size, the same record over and over to 300 times, zeros to 1,000.
  */
-const DEFAULT_LIMITS: ScanLimits = { sourceBytes: 16 * 1024 * MIB, ratio: 600, recordBytes: 16 * MIB, depth: 512 };
+export const DEFAULT_LIMITS: ScanLimits = { sourceBytes: 16 * 1024 * MIB, ratio: 600, recordBytes: 16 * MIB, depth: 512 };
 
 /** So much may any source unpack to: a small file of equal records packs well. */
 export const RATIO_FLOOR_BYTES = 64 * MIB;
 
-/** The limits with some of them given; each is held within what memory and the scanner can do. */
+/** What memory and the scanner can do. */
+export const BOUNDS = { recordBytes: [64, 480 * MIB], depth: [8, 1_000_000] } as const;
+
+/** The limits with some of them given; each is held within its {@link BOUNDS}. */
 export function limitsOf(given: Partial<ScanLimits> = {}): ScanLimits {
   const { sourceBytes, ratio, recordBytes, depth } = { ...DEFAULT_LIMITS, ...given };
-  return { sourceBytes, ratio, recordBytes: within(recordBytes, 64, 480 * MIB), depth: within(depth, 8, 1_000_000) };
+  return { sourceBytes, ratio, recordBytes: within(recordBytes, BOUNDS.recordBytes), depth: within(depth, BOUNDS.depth) };
 }
 
-function within(value: number, least: number, most: number): number {
+function within(value: number, [least, most]: readonly [number, number]): number {
   return Math.min(Math.max(Math.floor(value), least), most);
 }

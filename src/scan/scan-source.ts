@@ -1,8 +1,10 @@
 import { readEnvelope } from '../core/envelope.ts';
 import type { ReadBatch } from '../core/reading.ts';
 import { type Digest, printable } from '../core/text.ts';
+import { messageOf, UnreadableSourceError } from '../source.ts';
 import { Account } from './account.ts';
 import { type ByteSource, type Feed, inputBuffer, openFeed } from './feed.ts';
+import { FORMAT_BYTES, foreignFormat } from './foreign-format.ts';
 import { directInflater, type Inflater } from './inflate.ts';
 import type { ScanLimits } from './limits.ts';
 import { KIND, SCAN, Scanner, WHERE } from './scanner.ts';
@@ -31,7 +33,11 @@ const OPEN_BRACKET = 0x5b;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const QUOTE = 0x22;
+const ZERO = 0x30;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+/** What CloudWatch Logs writes before each message when it exports a log group to S3. */
+const EXPORT_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z (?=\{)/;
+const EXPORT_TIME_BYTES = 32;
 
 /** Tools for sources within these limits. */
 export function toolsOf(limits: ScanLimits, { windowBytes = WINDOW_BYTES, publicZlib = false }: Tuning = {}): Tools {
@@ -41,9 +47,11 @@ export function toolsOf(limits: ScanLimits, { windowBytes = WINDOW_BYTES, public
 
 /**
  * Reads every record of a source, whatever it comes in, and says in batches what became of each. A file that cannot be
- * read, or not to its end, is a rejection beside what could be read; only what a given stream throws is thrown on.
+ * read, or not to its end, is a rejection beside what could be read; only what a given stream throws is thrown on, unless
+ * that is an {@link UnreadableSourceError}.
  *
- * What is a record: top-level values follow each other, with or without newlines between; an object with a list `Records`,
+ * What is a record: top-level values follow each other, with or without newlines between, and the time before one that
+ * CloudWatch Logs has exported is passed over; an object with a list `Records`,
  * `Events` or `Messages` (and no key that makes it something else), or an array, is read element by element; every other
  * value is given to `readEnvelope` as a whole, or merely counted where its only `eventSource` is plainly a service that is
  * not read.
@@ -90,9 +98,14 @@ class Pass {
   /** Whether the source may still be read again, as a whole; absent when it is. */
   readonly #mayReturn: (() => boolean) | undefined;
   #feed: Feed | undefined;
+  /** The source's first bytes. */
+  readonly #head = Buffer.alloc(FORMAT_BYTES);
+  #headLength = 0;
   #cutTold = false;
-  /** No fault was met since the list at hand began. */
-  #faultless = false;
+  /** No fault was met: only then can all be read again otherwise, and nothing told twice or differently. */
+  #faultless = true;
+  /** Where the object around the list at hand began, where that is known. */
+  #objectAt: number | undefined;
 
   constructor(source: ByteSource, tools: Tools, digest: Digest, mayReturn?: () => boolean) {
     this.#source = source;
@@ -108,13 +121,14 @@ class Pass {
       this.#feed = await openFeed(this.#source, limits, inflater, input);
       yield* this.#records(this.#feed);
     } catch (error) {
+      const unreadable = error instanceof UnreadableSourceError;
       // What comes from elsewhere may come when it is asked for again.
-      if (typeof this.#source !== 'string') throw error;
-      this.#account.reject(printable(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, 300));
+      if (!unreadable && typeof this.#source !== 'string') throw error;
+      this.#account.reject(printable(unreadable ? error.message : `cannot be read: ${messageOf(error)}`, 300));
     } finally {
       this.#feed?.close();
     }
-    this.#account.end('expected JSON, found an empty file');
+    this.#account.end('expected JSON, found an empty file', foreignFormat(this.#head.subarray(0, this.#headLength)));
     do yield this.#account.take();
     while (this.#account.full);
   }
@@ -139,21 +153,28 @@ class Pass {
         }
         case SCAN.opened:
           account.isLog();
-          this.#faultless = true;
+          this.#objectAt = scanner.begin === 0 ? undefined : scanner.begin + scanner.origin;
           break;
         case SCAN.marked:
-          if (feed.again && this.#faultless && this.#mayReturn?.() === true) return yield 'wrapper';
+          if (feed.again && this.#fitsWhole() && this.#mayReturn?.() === true) return yield 'wrapper';
+          this.#faultless = false;
           account.reject('behind a list of records its object has a key that makes it something else: the records count as they are');
           break;
         case SCAN.fault:
-          await this.#afterFault(feed);
+          if (!(await this.#passTime(feed))) await this.#afterFault(feed);
           break;
         default:
+          this.#faultless = false;
           account.isLog();
           account.reject(this.#unfit(event));
       }
       while (account.full) yield account.take();
     }
+  }
+
+  #fitsWhole(): boolean {
+    const { at, origin } = this.#scanner;
+    return this.#faultless && this.#objectAt !== undefined && at + origin - this.#objectAt <= this.#tools.limits.recordBytes;
   }
 
   /** A byte order mark is none of JSON's, but some editors write one. */
@@ -169,6 +190,8 @@ class Pass {
     const scanner = this.#scanner;
     const filled = feed.fill(scanner.bytes, scanner.to, scanner.room);
     const length = typeof filled === 'number' ? filled : await filled;
+    if (this.#headLength < FORMAT_BYTES)
+      this.#headLength += scanner.bytes.copy(this.#head, this.#headLength, scanner.to, scanner.to + length);
     scanner.to += length;
     return length > 0;
   }
@@ -179,7 +202,7 @@ class Pass {
 
   #unfit(event: number): string {
     return event === SCAN.large
-      ? `${this.#place(this.#scanner.at)}: ended a record larger than ${this.#tools.limits.recordBytes} bytes`
+      ? `${this.#place(this.#scanner.at)}: ended a record larger than ${this.#tools.limits.recordBytes} bytes; --max-record-bytes allows more`
       : `${this.#place(this.#scanner.begin)}: expected JSON in UTF-8, found other bytes`;
   }
 
@@ -192,7 +215,7 @@ class Pass {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      account.reject(`${this.#place(this.#scanner.begin)}: ${error instanceof Error ? error.message : String(error)}`);
+      account.reject(`${this.#place(this.#scanner.begin)}: ${messageOf(error)}`);
       return;
     }
     const readings = readEnvelope(value, this.#digest, depth);
@@ -217,6 +240,19 @@ class Pass {
     this.#account.reject(this.#cutTold ? reason : (feed.failure ?? reason));
     this.#cutTold = true;
     return false;
+  }
+
+  /** Passes over the time before an exported message; false where none stands. */
+  async #passTime(feed: Feed): Promise<boolean> {
+    const scanner = this.#scanner;
+    const digit = (scanner.bytes[scanner.at] ?? 0) - ZERO;
+    if (scanner.where !== WHERE.top || digit < 0 || digit > 9) return false;
+    do scanner.makeRoom();
+    while (scanner.to - scanner.at < EXPORT_TIME_BYTES && (await this.#more(feed)));
+    const { at, to } = scanner;
+    const [time] = EXPORT_TIME.exec(scanner.bytes.toString('latin1', at, Math.min(at + EXPORT_TIME_BYTES, to))) ?? [];
+    if (time !== undefined) scanner.resumeTop(at + time.length);
+    return time !== undefined;
   }
 
   /** Rejects what is no JSON and finds the next record. */

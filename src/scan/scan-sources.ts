@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ReadBatch, SourceBatch } from '../core/reading.ts';
-import { sha256 } from '../system.ts';
 import { STANDARD_INPUT } from './feed.ts';
 import { limitsOf, type ScanLimits } from './limits.ts';
 import { besideCommand } from './place.ts';
-import { scanSource, type Tuning, toolsOf } from './scan-source.ts';
+import { type Tuning, toolsOf } from './scan-source.ts';
 import type { Told, WorkerTask } from './scan-worker.ts';
+import { sourceBatches } from './source-batches.ts';
 
 /** How sources are scanned. */
 export interface ScanOptions extends Tuning {
@@ -55,14 +55,7 @@ async function sizeOf(path: string): Promise<number> {
 
 async function* scanHere(paths: readonly string[], limits: ScanLimits, tuning: Tuning): AsyncGenerator<SourceBatch> {
   const tools = toolsOf(limits, tuning);
-  for (const path of paths) {
-    let held: ReadBatch | undefined;
-    for await (const batch of scanSource(path, tools, sha256)) {
-      if (held !== undefined) yield { ...held, path, last: false };
-      held = batch;
-    }
-    if (held !== undefined) yield { ...held, path, last: true };
-  }
+  for (const path of paths) yield* sourceBatches(path, path, tools);
 }
 
 interface Arrival {

@@ -1,8 +1,8 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { ReadBatch } from '../core/reading.ts';
-import { sha256 } from '../system.ts';
 import type { ScanLimits } from './limits.ts';
-import { scanSource, type Tuning, toolsOf } from './scan-source.ts';
+import { type Tuning, toolsOf } from './scan-source.ts';
+import { sourceBatches } from './source-batches.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {
@@ -73,12 +73,7 @@ async function work({ worker, paths, first, board, limits, tuning }: WorkerTask,
     const path = paths[source];
     if (path === undefined) break;
     Atomics.store(board, source + 1, worker);
-    let held: ReadBatch | undefined;
-    for await (const batch of scanSource(path, tools, sha256)) {
-      if (held !== undefined) await teller.tell({ source, last: false, batch: held });
-      held = batch;
-    }
-    if (held !== undefined) await teller.tell({ source, last: true, batch: held });
+    for await (const { path: _, last, ...batch } of sourceBatches(path, path, tools)) await teller.tell({ source, last, batch });
     Atomics.store(board, source + 1, -worker);
   }
   await teller.flush();

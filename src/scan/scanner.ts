@@ -46,6 +46,7 @@ const KEYS: readonly (readonly [name: string, is: number])[] = [
   ...['logEvents', 'requestPayload', 'detail-type', 'Sns', 'Message', 'CloudTrailEvent', 'Body', 'body'].map(
     (name) => [name, MARK] as const,
   ),
+  ...['QueryResultRows', 'eventJson', 'eventjson'].map((name) => [name, MARK] as const),
 ];
 
 const FAULTS: readonly string[] = [
@@ -165,7 +166,7 @@ export class Scanner {
   }
   get fault(): string {
     const code = this.#wasm.getFault();
-    return code === TOO_DEEP ? `nested more than ${this.#limits.depth} deep` : (FAULTS[code] ?? '');
+    return code === TOO_DEEP ? `nested more than ${this.#limits.depth} deep; --max-depth allows more` : (FAULTS[code] ?? '');
   }
   get tooDeep(): boolean {
     return this.#wasm.getFault() === TOO_DEEP;

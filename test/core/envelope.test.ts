@@ -45,6 +45,8 @@ describe('readEnvelope', () => {
     ['a LookupEvents page', { Events: [{ EventId: 'x', CloudTrailEvent: JSON.stringify(one) }], NextToken: 't' }],
     ['a LookupEvents entry', { EventId: 'x', CloudTrailEvent: JSON.stringify(one) }],
     ['a logs subscription', { messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', message: JSON.stringify(one) }] }],
+    ['results of a CloudTrail Lake query', { QueryResultRows: [[{ eventID: 'x' }, { eventJson: JSON.stringify(one) }]] }],
+    ['rows of such a query', [[{ eventjson: JSON.stringify(one) }]]],
     ['an array', [one]],
     ['an array of events', [eventBridge(one)]],
     ['an array of arrays', [[one]]],
@@ -93,6 +95,14 @@ describe('readEnvelope', () => {
     ['a KMS event whose detail is text', eventBridge('x'), 'rejected'],
     ['a KMS event without detail', eventBridge(undefined), 'rejected'],
     ['a digest file', { awsAccountId: ACCOUNT, digestS3Object: 'x', logFiles: [] }, 'out-of-scope'],
+    [
+      'a sign file of CloudTrail Lake',
+      { files: [{ fileName: 'result_1.csv.gz' }], queryCompleteTime: '2026-11-02T10:00:00Z', hashSignature: '0' },
+      'out-of-scope',
+    ],
+    ['a CloudTrail Lake row without eventJson', { QueryResultRows: [[{ eventName: 'Decrypt' }]] }, 'rejected'],
+    ['a CloudTrail Lake row that is none', { QueryResultRows: ['x'] }, 'rejected'],
+    ['an eventJson that is no JSON', { eventJson: 'x' }, 'rejected'],
     [
       'a control message',
       { messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE: Checking health' }] },

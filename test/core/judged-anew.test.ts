@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listSources, readSource } from '../../src/cli/input.ts';
+import { listSources } from '../../src/cli/input.ts';
+import { readPlaces } from '../../src/cli/read-places.ts';
 import { judgedAnew } from '../../src/core/judged-anew.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy.ts';
 import { readPolicy } from '../../src/core/read-policy.ts';
@@ -8,7 +9,6 @@ import type { Reading } from '../../src/core/reading.ts';
 import { reportOf } from '../../src/core/report.ts';
 import { MemoryLedger } from '../../src/local/memory-ledger.ts';
 import { auditReading } from '../../src/pipeline.ts';
-import { readingsOf } from '../../src/source.ts';
 import { sha256 } from '../../src/system.ts';
 
 const EVENTS = fileURLToPath(new URL('../../events', import.meta.url));
@@ -17,7 +17,7 @@ let readings: Reading[];
 let recorded: MemoryLedger;
 beforeAll(async () => {
   readings = [];
-  for (const place of await listSources([EVENTS])) readings.push(...readingsOf(await readSource(place)));
+  for await (const batch of readPlaces(await listSources([EVENTS]))) readings.push(...batch.readings);
   recorded = await judgedAtOnce(DEFAULT_POLICY);
 });
 

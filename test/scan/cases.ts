@@ -105,6 +105,48 @@ const ODD: readonly (readonly [string, string])[] = [
     'an export of CloudWatch Logs',
     json({ messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', message: json(grant) }, { message: json(other(1)) }, { message: '{' }] }),
   ],
+  ['a log event of CloudWatch Logs alone', json({ timestamp: 1, message: json(grant), eventSource: 's3.amazonaws.com' })],
+  [
+    'an export of CloudWatch Logs with its own fields',
+    json({ owner: '111122223333', logGroup: 'g', logStream: 's', logEvents: [{ message: json(grant) }], messageType: 'DATA_MESSAGE' }),
+  ],
+  [
+    'results of a query of CloudTrail Lake',
+    json({
+      QueryStatus: 'FINISHED',
+      QueryResultRows: [
+        [{ eventID: 'x' }, { eventJson: json(grant) }],
+        [{ eventjson: json(other(1)) }],
+        [{ eventID: 'x' }],
+        'none',
+        [{ eventJson: '{' }],
+      ],
+    }),
+  ],
+  ['rows of a query of CloudTrail Lake', json([[{ eventJson: json(grant) }], [{ eventJson: json(other(1)) }], [{ eventName: 'Decrypt' }]])],
+  ['a column of CloudTrail Lake', json({ eventSource: 's3.amazonaws.com', eventJson: json(grant) })],
+  ['a column in small letters', json({ eventjson: json(decrypt), eventSource: 's3.amazonaws.com' })],
+  ['a column that is no text', json({ eventJson: {}, eventSource: 's3.amazonaws.com' })],
+  ['rows that are none', json({ QueryResultRows: 'none', eventSource: 's3.amazonaws.com' })],
+  ['records before rows', json({ Records: [grant, other(1)], QueryResultRows: [[{ eventJson: json(decrypt) }]] })],
+  [
+    'a sign file of CloudTrail Lake',
+    json({
+      version: '1.0',
+      files: [{ fileHashValue: '0', fileName: 'result_1.csv.gz' }],
+      queryCompleteTime: '2026-11-02T10:00:00Z',
+      hashSignature: '0',
+    }),
+  ],
+  ['SNS within SQS', json({ messageId: 'm', body: json({ Type: 'Notification', Message: json({ Records: [grant, other(1)] }) }) })],
+  [
+    'SNS within SQS within SNS',
+    json({ Sns: { Message: json({ MessageId: 'm', Body: json({ Type: 'Notification', Message: json(grant) }) }) } }),
+  ],
+  [
+    'EventBridge within SQS',
+    json({ messageId: 'm', body: json({ 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.kms', detail: grant }) }),
+  ],
   ['a control message', json({ messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'ping' }] })],
   ['a digest', json({ digestS3Object: 'x', digestStartTime: 'y', logFiles: [{ a: 1 }] })],
   ['a failure destination', json({ version: '1.0', requestPayload: { Records: [{ messageId: 'm', body: json(grant) }] } })],
@@ -141,6 +183,10 @@ const SHAPES: readonly (readonly [string, (records: readonly string[]) => string
   ['lines', (records) => records.map((record) => record.replaceAll('\n', ' ')).join('\n')],
   ['lines of Windows, some empty', (records) => `\ufeff${records.map((record) => record.replaceAll(/[\r\n]/g, ' ')).join('\r\n\r\n')}\r\n`],
   ['lines of log files', (records) => records.map((record) => `{"Records":[${record.replaceAll('\n', ' ')}]}`).join('\n')],
+  [
+    'lines of a log group that was exported',
+    (records) => records.map((record, index) => `2026-11-02T10:00:0${index % 10}.000Z ${record.replaceAll('\n', ' ')}`).join('\n'),
+  ],
   ['values one after the other', (records) => records.join('')],
 ];
 
@@ -274,6 +320,14 @@ export function malformed(): Case[] {
     'bad records spread out, one after the other': GOOD.map((record) => JSON.stringify(record, null, 2))
       .join('\n')
       .replace('"other-2"', 'other-2'),
+    'a time before a list': `2026-11-02T10:00:00.000Z [${json(grant)}]`,
+    'a time alone': '2026-11-02T10:00:00.000Z ',
+    'times alone': `2026-11-02T10:00:00Z 2026-11-02T10:00:00Z ${json(grant)}\n2026-11-02T10:00:00Z\n${json(decrypt)}`,
+    'a time of another form': `2026-11-02 10:00:00 ${json(grant)}\n2026-11-02T10:00:00.0000000001Z ${json(decrypt)}\n`,
+    'an exported line that is no JSON': `2026-11-02T10:00:00Z hello {world}\n2026-11-02T10:00:00Z ${json(grant)}\n`,
+    'an exported line cut off': `2026-11-02T10:00:00Z ${json(grant)}\n2026-11-02T10:00:00Z ${json(decrypt).slice(0, 300)}\n2026-11-02T10:00:00Z ${json(other(1))}`,
+    'saved results of CloudTrail Lake': `eventID,eventJson\n"x","${json(grant).replaceAll('"', '""')}"\n"y","${json(other(1)).replaceAll('"', '""')}"\n`,
+    'records behind a header': `eventJson\n${json(grant)}\n${json(other(1))}\n`,
     'many braces': '{'.repeat(3000),
     'many brackets': '['.repeat(3000),
     'brackets in a list': `[${'['.repeat(2000)}${']'.repeat(2000)},${json(grant)}]`,

@@ -64,29 +64,45 @@ describe.each([
   it('stops at a bomb behind good records, which count', async () => {
     const path = await packed(repeated(`{"Records":[${good},${good},`, ' ', 100, `${good}]}`));
     const { readings, reasons } = await measured(path, { ratio: 100 }, publicZlib);
-    expect({ readings: readings.length, reasons }).toEqual({ readings: 2, reasons: [expect.stringContaining('decompression bomb')] });
+    expect({ readings: readings.length, reasons }).toEqual({
+      readings: 2,
+      reasons: [expect.stringContaining('decompression bomb; --max-ratio allows more')],
+    });
     expect((await measured(path, { ratio: 2000 }, publicZlib)).reasons).toEqual([]);
   });
 
   it('stops at the limit of bytes', async () => {
     const path = await packed(repeated(`{"Records":[${good},`, ' ', 3, `${good}]}`));
     const { readings, reasons } = await measured(path, { sourceBytes: 2 * MIB }, publicZlib);
-    expect({ readings: readings.length, reasons }).toEqual({ readings: 1, reasons: ['larger than 2097152 bytes once unpacked'] });
+    expect({ readings: readings.length, reasons }).toEqual({
+      readings: 1,
+      reasons: ['larger than 2097152 bytes once unpacked; --max-source-bytes allows more'],
+    });
   });
 });
 
 it('the limit of bytes is for plain files too', async () => {
   const path = join(folder, 'plain');
   await writeFile(path, `[${good}${' '.repeat(MIB)},${good}]`);
-  expect((await measured(path, { sourceBytes: MIB })).reasons).toEqual(['larger than 1048576 bytes once unpacked']);
+  expect((await measured(path, { sourceBytes: MIB })).reasons).toEqual([
+    'larger than 1048576 bytes once unpacked; --max-source-bytes allows more',
+  ]);
 });
 
 it('a record of 300 MB is rejected at constant memory, and its neighbours are read', async () => {
   const path = await packed(repeated(`{"Records":[${good},{"eventSource":"s3.amazonaws.com","a":"`, 'x', 300, `"},${good}]}`));
   const { records, readings, rejected, reasons, grown } = await measured(path, { ratio: 5000 });
   expect({ records, readings: readings.length, rejected }).toEqual({ records: 3, readings: 2, rejected: [1] });
-  expect(reasons[0]).toContain('larger than 16777216 bytes');
+  expect(reasons[0]).toContain('larger than 16777216 bytes; --max-record-bytes allows more');
   expect(grown).toBeLessThan(GROWTH_BYTES);
+});
+
+it('what looked like a log file and is too large to be a wrapper loses none of its records', async () => {
+  const path = join(folder, 'tailed');
+  const foreign = JSON.stringify(other(1));
+  await writeFile(path, `{"Records":[${good},${`${foreign},`.repeat(50)}${good}],"detail-type":"x"}`);
+  const { records, readings, rejected } = await measured(path, { recordBytes: 5000 });
+  expect({ records, readings: readings.length, rejected }).toEqual({ records: 53, readings: 2, rejected: [52] });
 });
 
 it('many elements in a record too large are no records', async () => {
@@ -115,7 +131,7 @@ it.each([
   await writeFile(path, `{"Records":[${good},${deep},${good}]}`);
   const { readings, reasons } = await measured(path, {});
   expect(readings.length).toBe(2);
-  expect(reasons[0]).toContain('nested more than 512 deep');
+  expect(reasons[0]).toContain('nested more than 512 deep; --max-depth allows more');
   expect((await measured(path, { depth: 200_000 })).reasons).toEqual([]);
 });
 
@@ -127,6 +143,22 @@ it('nesting as deep as the limit passes', async () => {
   ] as const) {
     await writeFile(path, JSON.stringify([other(1, { userIdentity: {}, a: JSON.parse('['.repeat(depth) + ']'.repeat(depth)) })]));
     expect((await measured(path, { depth: 20 })).outOfScope).toBe(outOfScope);
+  }
+});
+
+it.each([
+  ['PAR1\x15\x04', 'Parquet'],
+  ['PK\x03\x04', 'zip'],
+  ['BZh91AY', 'bzip2'],
+  ['\xfd7zXZ\0', 'xz'],
+  ['\x28\xb5\x2f\xfd', 'zstd'],
+  [`eventID,"eventJson"\n"x","${good.replaceAll('"', '""')}"\n`, 'aws cloudtrail get-query-results'],
+])('what is no log at all is named: %j', async (bytes, named) => {
+  const path = join(folder, 'foreign');
+  await writeFile(path, Buffer.from(`${bytes}${'x'.repeat(1000)}`, 'latin1'));
+  for (const windowBytes of [19, 4096, MIB]) {
+    const { records, reasons } = await scanned(path, toolsOf(limitsOf(), { windowBytes }));
+    expect({ records, reasons }).toEqual({ records: 1, reasons: [expect.stringContaining(named)] });
   }
 });
 

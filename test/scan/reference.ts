@@ -19,10 +19,16 @@ const MARKS = [
   'Sns',
   'Message',
   'CloudTrailEvent',
+  'QueryResultRows',
+  'eventJson',
+  'eventjson',
   'Body',
   'body',
 ];
 const LISTS = ['Records', 'Events', 'Messages'];
+
+/** The time before a message that CloudWatch Logs has exported. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z (?=\{)/;
 
 /** What `JSON.parse` and `readEnvelope` make of a source that is JSON as a whole; undefined where it is not. */
 export function readWhole(source: Buffer): Expected | undefined {
@@ -129,6 +135,11 @@ class Slow {
       this.#list('array', true);
       return;
     }
+    const [time] = TIME.exec(this.#text.slice(this.#at, this.#at + 32)) ?? [];
+    if (time !== undefined) {
+      this.#at += time.length;
+      return;
+    }
     if (c !== '{') {
       this.#bad();
       this.#search({ from: this.#at, before: '\n', inList: false, byLine: true });
@@ -137,7 +148,7 @@ class Slow {
     const whole = this.#valueAt(this.#at);
     const list = this.#listOf(this.#at);
     // An object that is whole reads as it is; one whose list of records has begun reads up to where it breaks.
-    if (whole !== undefined && (list === undefined || !this.#damaged(whole.text))) {
+    if (whole !== undefined && (list === undefined || !(this.#damaged(whole.text) || this.#isWrapperTooLate(whole.text, list)))) {
       this.#at += whole.text.length;
       this.#readValue(whole.text, 0);
     } else if (list !== undefined) {
@@ -147,6 +158,14 @@ class Slow {
       this.#bad();
       this.#search({ from: begin + 1, before: '{', inList: false, byLine: !/^\{[ \t\r]*\n/.test(this.#text.slice(begin)) });
     }
+  }
+
+  /** Behind a fault, a list is read as one although its object turns out to be a wrapper. */
+  #isWrapperTooLate(whole: string, list: number): boolean {
+    if (!this.#out.includes(BAD)) return false;
+    const behind = this.#text.slice(list, this.#at + whole.length);
+    const rest = behind.slice((bracketed(`[${behind}`, 0)?.length ?? 1) - 1);
+    return hasEscapedKey(rest) || (parsedTail(rest) ?? []).some((key) => MARKS.includes(key) && key !== 'eventSource');
   }
 
   #damaged(text: string): boolean {
@@ -335,8 +354,8 @@ class Slow {
       i += 1;
       space();
       const value = this.#valueAt(i);
-      if (key.value === 'eventSource' && ('{[-0123456789'.includes(this.#text.charAt(i)) || value !== undefined))
-        return this.#text.charAt(i) !== '';
+      const begun = /^(?:[-{[0-9]|true|false|null)/.test(this.#text.slice(i, i + 5));
+      if (key.value === 'eventSource' && (begun || value !== undefined)) return true;
       if (value === undefined) return false;
       i += value.text.length;
       space();
