@@ -23,6 +23,13 @@ export const contenders = (folder, { largest }) => [
     absent: isThere('jq', '--version') ? undefined : 'jq is not installed: apt-get install jq',
   },
   { name: 'duckdb', title: 'DuckDB', command: node('./duckdb.mjs', folder, `${largest}`), prints: 'byName', absent: withoutDuckDb() },
+  {
+    name: 'duckdb-declared',
+    title: 'DuckDB, fields declared',
+    command: node('./duckdb.mjs', folder, `${largest}`, 'declared'),
+    prints: 'byName',
+    absent: withoutDuckDb(),
+  },
   { name: 'replay', title: 'kms-audit replay', command: [process.execPath, KMS_AUDIT, 'replay', folder], prints: undefined },
 ];
 
