@@ -9,6 +9,7 @@ import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
+import { Directory, type DirectoryEntry } from './directory.ts';
 import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
 import { creationUpdate, endingUpdate, LATEST_SIGHT, openUpdate } from './grant-updates.ts';
 import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
@@ -45,6 +46,7 @@ const INDEX = 'open';
 export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   readonly #table: Table;
   readonly #retention: number;
+  readonly #directory: Directory;
 
   constructor(client: DynamoDBClient, name: string, retentionDays = RETENTION_DAYS) {
     const table = new Table(client, name);
@@ -52,9 +54,11 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
     super(table, retention);
     this.#table = table;
     this.#retention = retention;
+    this.#directory = new Directory(retention);
   }
 
   async addFact(fact: StandingFact): Promise<void> {
+    await this.#enter(this.#directory.missing([fact]));
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
     await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
@@ -70,6 +74,8 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
+    await this.#enter(this.#directory.missing([fact]));
+    if (fact.resource !== undefined) await this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
     await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
   }
@@ -237,6 +243,11 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
 
   async snapshot(): Promise<Snapshot> {
     return snapshotOf(this.#table.scan());
+  }
+
+  async #enter(entries: readonly DirectoryEntry[]): Promise<void> {
+    for (const { key, update } of entries) await this.#table.update(key, update);
+    this.#directory.wrote(entries);
   }
 
   #expiry(time: Timestamp): { N: string } {

@@ -203,7 +203,7 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
   return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
 }
 
-function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
+function keysOf({ grants, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
   const open = grouped(
     grants.filter((head) => head.created !== undefined && head.end === undefined),
     ({ keyArn }) => keyArn,
@@ -214,8 +214,7 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
   for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others]) {
     if (keyArn !== undefined) keyArns.add(keyArn);
   }
-  const grantedTo = creations.flatMap(({ keyArn, resource, time }) => (resource === undefined ? [] : { keyArn, resource, lastSeen: time }));
-  for (const { keyArn, resource, lastSeen } of [...resources, ...grantedTo]) {
+  for (const { keyArn, resource, lastSeen } of resources) {
     const ofKey = used.get(keyArn) ?? new Map();
     used.set(keyArn, ofKey);
     const id = JSON.stringify([resource.kind, resource.id]);

@@ -39,6 +39,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
+    if (fact.resource !== undefined) this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     this.#creations.set(JSON.stringify([grantKey(fact), volumeOf(fact), orderOf(fact)]), fact);
     this.#addToTimeline(fact);
   }
