@@ -19,6 +19,7 @@ import {
   evidenceKey,
   factKey,
   grantKey,
+  OPEN_INDEX,
   ofOpenSortKey,
   PENDING,
   resourceKey,
@@ -36,7 +37,6 @@ const DEPENDENT_PAGES = 20;
 const COUNTED_PAGES = 20;
 /** How many grants of a volume are read at once. */
 const HEADS_AT_ONCE = 25;
-const INDEX = 'open';
 
 /**
  * The ledger in one DynamoDB table. Every write is either the same item again or conditional on being the earliest (or
@@ -171,7 +171,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   async pendingCandidates(until: number): Promise<readonly PendingCandidate[]> {
     const pending: PendingCandidate[] = [];
     const query = {
-      IndexName: INDEX,
+      IndexName: OPEN_INDEX,
       KeyConditionExpression: 'ik = :ik AND #is <= :until',
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: { ':ik': S(PENDING), ':until': S(sortableSeconds(until)) },
@@ -202,7 +202,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
 
   async dependents(keyArn: string): Promise<Dependents> {
     const clusters: (Cluster | undefined)[] = [];
-    const query = { IndexName: INDEX, KeyConditionExpression: 'ik = :ik', ExpressionAttributeValues: { ':ik': S(keyArn) } };
+    const query = { IndexName: OPEN_INDEX, KeyConditionExpression: 'ik = :ik', ExpressionAttributeValues: { ':ik': S(keyArn) } };
     let pages = 0;
     let from: Item | undefined;
     do {
@@ -223,7 +223,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   }
 
   async *openGrants(): AsyncGenerator<GrantHead> {
-    for await (const item of this.#table.scanIndex(INDEX)) if (keyOf(item).pk.startsWith('G/')) yield decodeHead(item);
+    for await (const item of this.#table.scanIndex(OPEN_INDEX)) if (keyOf(item).pk.startsWith('G/')) yield decodeHead(item);
   }
 
   async canary(): Promise<Canary> {

@@ -11,6 +11,8 @@ export interface ItemKey {
 
 /** The sort key of the one item a grant, or a group's alert note, has. */
 const HEAD = '#';
+/** The sparse index of open grants by key, and of what waits for the sweep. */
+export const OPEN_INDEX = 'open';
 /** The index key under which candidates wait for the sweep. */
 export const PENDING = 'pending';
 

@@ -2,7 +2,7 @@ import type { GrantCreated, StandingFact } from '../core/fact.ts';
 import type { Occurrence } from '../core/finding.ts';
 import type { GrantHead } from '../core/grant.ts';
 import { type ResourceUse, type Settlement, type Snapshot, sortedFacts } from '../core/snapshot.ts';
-import { decodeFact, decodeHead, decodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
+import { decodeFact, decodeHead, decodeOccurrence, decodeResource, type Item, keyOf, textOf } from './item-codec.ts';
 import { DIRECTORY, SETTLED } from './item-keys.ts';
 
 /** Sorts a ledger's items by what they are. Candidates and alert notes are no part of what a ledger knows. */
@@ -30,7 +30,3 @@ export async function snapshotOf(items: AsyncIterable<Item>): Promise<Snapshot> 
 
 /** The directory's partition is named as those of keys are. */
 const isFact = (pk: string): boolean => /^[VGKCT]\//.test(pk) && pk !== DIRECTORY;
-
-function decodeResource(item: Item): ResourceUse {
-  return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
-}

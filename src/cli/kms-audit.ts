@@ -5,6 +5,7 @@ import { DEFAULT_POLICY } from '../core/policy.ts';
 import type { Severity } from '../core/severity.ts';
 import { day, unitsPerSecond, wholeDays } from './amounts.ts';
 import type { BackfillOptions } from './backfill.ts';
+import { type DependentsOptions, dependents } from './dependents.ts';
 import { replayDifference } from './difference.ts';
 import { type FindingsOptions, findings } from './findings.ts';
 import { FORMATS, type Format, failOn, formatted } from './format.ts';
@@ -111,6 +112,17 @@ findingsCommand
   .option('--from <path...>', 'these records instead')
   .option('--json', 'print JSON')
   .action((id: string, options: SettleOptions) => settle(id, options, terminal));
+
+program
+  .command('dependents')
+  .description('say what depends on a key, and what breaks without it; or which keys the volumes of a cluster sit on')
+  .argument('[key]', 'the key, by its ARN, its id, or a part of it that names no other')
+  .option('--cluster <name>', 'the volumes of this cluster instead, by key; a name, ACCOUNT/NAME or an ARN')
+  .option('--table <name>', 'ask the ledger of a deployment; only what is printed is read')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--policy <file>', 'replay under this policy instead of the default')
+  .option('--json', 'print JSON, with every volume')
+  .action((key: string | undefined, options: DependentsOptions) => dependents(key, options, terminal));
 
 program
   .command('local')

@@ -8,6 +8,7 @@ import { type KeyState, keyState } from './key-state.ts';
 import type { Policy } from './policy.ts';
 import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
 import type { Snapshot } from './snapshot.ts';
+import { grouped, sortedBy } from './sorting.ts';
 import { type Digest, printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -60,28 +61,6 @@ interface Timeline {
   readonly volume: Volume;
   readonly grants: Map<string, GrantHead>;
   readonly decrypts: KeyUsed[];
-}
-
-const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
-
-/** Sorts by the ids of each element, the first that differs deciding. */
-function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
-  const byIds = (a: readonly string[], b: readonly string[]): number =>
-    a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
-  return [...elements]
-    .map((element) => ({ element, ids: ids(element) }))
-    .sort((a, b) => byIds(a.ids, b.ids))
-    .map(({ element }) => element);
-}
-
-function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const element of elements) {
-    const group = groups.get(id(element));
-    if (group === undefined) groups.set(id(element), [element]);
-    else group.push(element);
-  }
-  return groups;
 }
 
 const volumeIds = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): readonly string[] => [
