@@ -25,8 +25,8 @@ export const EVERYTHING: Detail = {
   grants: Number.POSITIVE_INFINITY,
 };
 
-const CALLS_LISTED = 10;
-/** So many of the latest refusals are looked at for clusters of which nothing else tells which key they use. */
+const OTHER_USES_LISTED = 10;
+/** So many of the latest refusals are weighed. */
 const REFUSALS_READ = 100;
 
 /** Reads everything known to depend on a key; of the last uses and of other grants' creations as much as `detail` asks for. */
@@ -36,7 +36,7 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
     reader.changesOf(keyArn),
     reader.resourcesOf(keyArn),
     reader.lastRefusals(keyArn, REFUSALS_READ),
-    reader.lastOtherUses(keyArn, CALLS_LISTED),
+    reader.lastOtherUses(keyArn, OTHER_USES_LISTED),
     reader.clustersOf(keyArn),
   ]);
   const clusters = distinct([...known, ...grants.flatMap(({ cluster }) => cluster ?? [])]);
@@ -54,7 +54,7 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
     grants,
     changes,
     resources,
-    refusals: refusals.slice(0, CALLS_LISTED),
+    refusals,
     otherUses,
     launches: launches.flat(),
     lastUses,

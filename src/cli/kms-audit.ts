@@ -17,6 +17,7 @@ import { replay, replayJson } from './replay.ts';
 import { rulesText } from './rules.ts';
 import { type SettleOptions, settle } from './settle.ts';
 import { processTerminal, progressOn } from './terminal.ts';
+import { SUBJECTS, type TimelineOptions, timeline } from './timeline.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
@@ -123,6 +124,19 @@ program
   .option('--policy <file>', 'replay under this policy instead of the default')
   .option('--json', 'print JSON, with every volume')
   .action((key: string | undefined, options: DependentsOptions) => dependents(key, options, terminal));
+
+program
+  .command('timeline')
+  .description('every fact about a volume, a grant, a key or a cluster, in order, and what is missing')
+  .argument('<what>', 'a volume’s id, a grant’s id, a key as for dependents, or a cluster’s name, ACCOUNT/NAME or ARN')
+  .addOption(new Option('--as <kind>', 'what it is, where that is not plain from its name').choices(SUBJECTS))
+  .option('--key <key>', 'the key of the volume or the grant, as for dependents')
+  .option('--cluster <name>', 'the cluster of the volume')
+  .option('--table <name>', 'ask the ledger of a deployment; for a key or a cluster the whole of it is read')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--policy <file>', 'replay under this policy instead of the default')
+  .option('--json', 'print JSON, with every fact')
+  .action((what: string, options: TimelineOptions) => timeline(what, options, terminal));
 
 program
   .command('local')

@@ -53,8 +53,11 @@ export async function clusterNamed(reader: LedgerReader, keys: readonly string[]
   return oneCluster(given, (await askAll(keys, (keyArn) => reader.clustersOf(keyArn))).flat());
 }
 
+/** True for a cluster's ARN and for `ACCOUNT/NAME`. */
+export const isWholeCluster = (given: string): boolean => CLUSTER_ARN.test(given) || ACCOUNT_AND_NAME.test(given);
+
 /** The one of these clusters that is named so. Throws as {@link clusterNamed} does. */
-export function oneCluster(given: string, clusters: readonly Cluster[]): Cluster {
+function oneCluster(given: string, clusters: readonly Cluster[]): Cluster {
   const all = new Map(clusters.map((cluster) => [`${cluster.account}/${cluster.name}`, cluster]));
   const named = [...all].filter(([id, cluster]) => cluster.name === given || id === given);
   const [one, ...more] = named;

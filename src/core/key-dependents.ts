@@ -2,7 +2,7 @@ import { countDependents } from './dependents.ts';
 import type { Cluster, Resource } from './encryption-context.ts';
 import { type GrantCreated, type KeyChanged, type KeyUsed, type Refused, timeOf, type Volume, volumeAt } from './fact.ts';
 import { type GrantHead, grantStatus } from './grant.ts';
-import { type KeyState, keyState } from './key-state.ts';
+import { keyState } from './key-state.ts';
 import type { Launch } from './launch.ts';
 import type { KeyReport } from './report.ts';
 import type { ResourceUse } from './snapshot.ts';
@@ -102,7 +102,7 @@ export function keyDependents(seen: KeySeen): KeyDependents {
     ({ clusterAccount, clusterName }) => [clusterAccount, clusterName],
   );
   const resources = seen.resources.map(({ resource, lastSeen }) => ({ kind: resource.kind, id: resource.id, lastSeen }));
-  const lastRefusals = seen.refusals.map(refusedCall);
+  const refusals = seen.refusals.map(refusedCall);
   const lastOtherUses = seen.otherUses.map(callOf);
   const told = { keyArn: seen.keyArn, ...(state === undefined ? {} : { state }), openGrants, clusters, resources };
   const otherGrants = otherGrantsOf(seen);
@@ -111,9 +111,9 @@ export function keyDependents(seen: KeySeen): KeyDependents {
     volumes,
     otherGrants,
     launches,
-    lastRefusals,
+    lastRefusals: refusals.slice(0, CALLS_LISTED),
     lastOtherUses,
-    verdict: verdictOn({ ...told, volumes, otherGrants, launches, lastOtherUses }),
+    verdict: verdictOn({ ...told, volumes, otherGrants, launches, lastOtherUses, refusals }),
     cannotKnow: CANNOT_KNOW,
   };
 }
@@ -195,23 +195,26 @@ const CANNOT_KNOW: readonly string[] = [
   'Which key a cluster’s new tasks get is as of the last record about it; a call without encryption context names nothing that needs the key.',
 ];
 
-const UNUSABLE: Readonly<Partial<Record<KeyState, string>>> = {
+/** Refusals that are listed; all that were read are weighed. */
+const CALLS_LISTED = 10;
+const UNUSABLE: Readonly<Partial<Record<string, string>>> = {
   disabled: 'is disabled',
   'pending-deletion': 'is pending deletion',
   deleted: 'is deleted',
   unavailable: 'is unavailable',
   'pending-import': 'waits for its material',
+  missing: 'was not found',
 };
 
-type Weighed = Pick<
-  KeyDependents,
-  'keyArn' | 'state' | 'openGrants' | 'clusters' | 'resources' | 'volumes' | 'otherGrants' | 'launches' | 'lastOtherUses'
->;
+type Weighed = Pick<KeyDependents, 'keyArn' | 'state' | 'resources' | 'volumes' | 'otherGrants' | 'launches' | 'lastOtherUses'> & {
+  readonly refusals: readonly RefusedCall[];
+};
 
 /** One line: what breaks for new tasks, what still needs the key, what else was seen. It names no age, so that it is the same every day. */
-function verdictOn({ keyArn, state, volumes, otherGrants, launches, resources, lastOtherUses }: Weighed): string {
+function verdictOn({ keyArn, state, volumes, otherGrants, launches, resources, lastOtherUses, refusals }: Weighed): string {
   const starting = launches.filter((launch) => launch.keyArn === keyArn).length;
-  const unusable = state === undefined ? undefined : UNUSABLE[state];
+  // Where no change of the key was seen, the last refusal over its state tells.
+  const unusable = UNUSABLE[state ?? refusals.find(({ reason }) => reason in UNUSABLE)?.reason ?? ''];
   const tasks =
     starting === 0
       ? unusable === undefined
@@ -224,27 +227,53 @@ function verdictOn({ keyArn, state, volumes, otherGrants, launches, resources, l
   const need = volumes.length === 1 ? 'needs' : 'need';
   const storage =
     volumes.length === 0 ? 'no volume needs it' : `${count(volumes.length, 'volume')} on ${count(on, 'cluster')} still ${need} it`;
-  return `${[tasks, storage, ...elsewhere(otherGrants, resources, lastOtherUses)].join('; ')}.`;
+  return `${[tasks, storage, ...elsewhere({ otherGrants, resources, lastOtherUses, refusals })].join('; ')}.`;
 }
 
-/** What else was seen, by kind. */
-function elsewhere(
-  otherGrants: readonly OtherGrant[],
-  resources: readonly { readonly kind: string; readonly lastSeen: Timestamp }[],
-  lastOtherUses: readonly Call[],
-): string[] {
-  const grants =
-    otherGrants.length === 0 ? [] : [`${count(otherGrants.length, 'other grant')} ${otherGrants.length === 1 ? 'is' : 'are'} open`];
-  const kinds = sortedBy(
-    grouped(resources, ({ kind }) => kind),
-    ([kind]) => [kind],
-  ).map(([kind, of]) => count(of.length, kind.replace('-', ' ')));
-  const lastSeen = resources.reduce((latest, one) => (latest < one.lastSeen ? one.lastSeen : latest), '');
-  const seen = kinds.length === 0 ? [] : [`seen using it: ${kinds.join(', ')}, last on ${day(lastSeen)}`];
+/** What else was seen, by kind; of what was refused, that which was not seen using the key besides. */
+function elsewhere({
+  otherGrants,
+  resources,
+  lastOtherUses,
+  refusals,
+}: Pick<Weighed, 'otherGrants' | 'resources' | 'lastOtherUses' | 'refusals'>): string[] {
+  const used = new Set(resources.map(idOfResource));
+  const refused = refusals.flatMap(({ resource, time }) =>
+    resource === undefined || used.has(idOfResource(resource)) ? [] : { ...resource, lastSeen: time },
+  );
   const [use] = lastOtherUses;
-  const uses = use === undefined ? [] : [`other callers used it, last on ${day(use.time)}`];
-  const all = [...grants, ...seen, ...uses];
+  const all = [
+    ...(otherGrants.length === 0 ? [] : [`${count(otherGrants.length, 'other grant')} ${otherGrants.length === 1 ? 'is' : 'are'} open`]),
+    ...byKind('seen using it', resources),
+    ...byKind('refused over it', refused),
+    ...(use === undefined ? [] : [`other callers used it, last on ${day(use.time)}`]),
+  ];
   return all.length === 0 ? ['nothing else was seen using it'] : all;
+}
+
+interface Sight {
+  readonly kind: string;
+  readonly id: string;
+  readonly lastSeen: Timestamp;
+}
+
+const idOfResource = ({ kind, id }: Pick<Sight, 'kind' | 'id'>): string => JSON.stringify([kind, id]);
+
+function byKind(what: string, sights: readonly Sight[]): string[] {
+  if (sights.length === 0) return [];
+  const kinds = sortedBy(
+    grouped(sights, ({ kind }) => kind),
+    ([kind]) => [kind],
+  );
+  const counts = kinds.map(([kind, of]) => count(new Set(of.map(({ id }) => id)).size, kind.replace('-', ' ')));
+  return [
+    `${what}: ${counts.join(', ')}, last on ${day(
+      sights
+        .map(({ lastSeen }) => lastSeen)
+        .sort()
+        .at(-1) ?? '',
+    )}`,
+  ];
 }
 
 const day = (time: Timestamp): string => time.slice(0, 10);
