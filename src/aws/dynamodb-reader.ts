@@ -128,8 +128,9 @@ export class DynamoDbReader implements LedgerReader {
   }
 
   async factsOf(volume: Volume): Promise<readonly (GrantCreated | KeyUsed)[]> {
-    const [creations, uses] = await Promise.all([this.#facts(volumePartition(volume), 'G'), this.#facts(volumePartition(volume), 'U')]);
-    return sortedBy([...ofKind(creations, 'grant-created'), ...ofKind(uses, 'key-used')], byOrder);
+    const facts: StoredFact[] = [];
+    for await (const item of this.#table.range(volumePartition(volume), 'G#', 'U~')) facts.push(decodeFact(item));
+    return sortedBy([...ofKind(facts, 'grant-created'), ...ofKind(facts, 'key-used')], byOrder);
   }
 
   async creationsOf(head: GrantHead): Promise<readonly GrantCreated[]> {

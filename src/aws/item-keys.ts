@@ -107,16 +107,13 @@ export const resourceKey = (keyArn: string, { kind, id }: Resource): ItemKey => 
 /** The directory: every key the ledger tells something of, and every cluster that had to do with it; no facts are here. */
 export const DIRECTORY = 'K/known';
 
-/** The sort key of a key's own entry in the directory. */
-export const directorySort = (keyArn: string): string => keyPart(keyArn);
-
 /** What the sort keys of a key's clusters in the directory begin with. */
 export const clusterSortPrefix = (keyArn: string): string => `${keyPart(keyArn)}/`;
 
 /** An entry of the directory: a key, or a cluster that had to do with it; its name is digested, since names may be long. */
 export const directoryKey = (keyArn: string, cluster?: Cluster): ItemKey => ({
   pk: DIRECTORY,
-  sk: cluster === undefined ? directorySort(keyArn) : clusterSortPrefix(keyArn) + digest(joined(cluster.account, cluster.name)),
+  sk: cluster === undefined ? keyPart(keyArn) : clusterSortPrefix(keyArn) + digest(joined(cluster.account, cluster.name)),
 });
 
 /** The key ARN of a directory entry's sort key. */

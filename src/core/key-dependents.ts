@@ -119,7 +119,7 @@ export function keyDependents(seen: KeySeen): KeyDependents {
 }
 
 /** What of a use or any other fact tells who made it. */
-export function callOf({ time, eventId, operation, caller }: Omit<Call, 'caller'> & { readonly caller: { readonly id: string } }): Call {
+function callOf({ time, eventId, operation, caller }: Omit<Call, 'caller'> & { readonly caller: { readonly id: string } }): Call {
   return { time, eventId, operation, caller: caller.id };
 }
 
