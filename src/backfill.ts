@@ -233,6 +233,8 @@ class Run {
     switch (fact.kind) {
       case 'grant-created':
         this.#gathered.addCreation(fact, this.#epoch);
+        if (fact.resource !== undefined)
+          this.#gathered.addUse({ keyArn: fact.keyArn, resource: fact.resource, lastSeen: fact.time }, this.#epoch);
         return true;
       case 'grant-ended':
         this.#gathered.addEnding(fact, this.#epoch);

@@ -1,7 +1,18 @@
 import type { AlertAttributes, AlertNote, Claim } from './core/alerting.ts';
 import type { Canary } from './core/canary.ts';
 import type { Dependents } from './core/dependents.ts';
-import type { GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from './core/fact.ts';
+import type { Cluster } from './core/encryption-context.ts';
+import type {
+  ClusterConfigured,
+  GrantCreated,
+  GrantEnded,
+  KeyChanged,
+  KeyUsed,
+  Refused,
+  Rehearsed,
+  StandingFact,
+  Volume,
+} from './core/fact.ts';
 import type { Evidence, Occurrence } from './core/finding.ts';
 import type { GrantHead } from './core/grant.ts';
 import type { AlertMessage } from './core/message.ts';
@@ -53,6 +64,41 @@ export interface Ledger extends AlertBook {
   noteCanary(what: keyof Canary, seconds: number): Promise<void>;
   /** Everything. Reads the whole ledger. */
   snapshot(): Promise<Snapshot>;
+}
+
+/**
+ * What people ask of a ledger, each answer without reading the whole of it; as of all that was written before, open grants
+ * and what is known of clusters as of about now. Answers come in the same order from every implementation.
+ */
+export interface LedgerReader {
+  /** The ARNs of the keys that the ledger tells something of. */
+  keys(): Promise<readonly string[]>;
+  /** True for one of {@link LedgerReader.keys}. */
+  knowsKey(keyArn: string): Promise<boolean>;
+  /** The clusters that had to do with a key: used it, were refused it, were set to use it. */
+  clustersOf(keyArn: string): Promise<readonly Cluster[]>;
+  /** The open grants of a key, or of one cluster under it. */
+  openGrantsOf(keyArn: string, cluster?: Cluster): Promise<readonly GrantHead[]>;
+  /** What made the key usable or unusable. */
+  changesOf(keyArn: string): Promise<readonly KeyChanged[]>;
+  /** What is protected by the key, outside clusters' storage, and when it was last seen using it. */
+  resourcesOf(keyArn: string): Promise<readonly ResourceUse[]>;
+  /** The latest refusals, the latest first. */
+  lastRefusals(keyArn: string, most: number): Promise<readonly Refused[]>;
+  /** The latest uses that name neither a cluster's volume nor a resource, the latest first. */
+  lastOtherUses(keyArn: string, most: number): Promise<readonly KeyUsed[]>;
+  /** The latest change of a cluster that says what keys its storage has. */
+  lastSettings(cluster: Cluster): Promise<ClusterConfigured | undefined>;
+  /** The latest rehearsal of a launch in a cluster. */
+  lastRehearsal(cluster: Cluster): Promise<Rehearsed | undefined>;
+  /** The latest use of a volume's key for it. */
+  lastUse(volume: Volume): Promise<KeyUsed | undefined>;
+  /** Everything in a volume's timeline, the earliest first. */
+  factsOf(volume: Volume): Promise<readonly (GrantCreated | KeyUsed)[]>;
+  /** The creations of a grant, the earliest first. */
+  creationsOf(head: GrantHead): Promise<readonly GrantCreated[]>;
+  /** These grants as they stand; none for one of which nothing is known. */
+  headsOf(grants: readonly GrantName[]): Promise<readonly GrantHead[]>;
 }
 
 /** What is noted of alerts, so that each goes out once. The same promises as {@link Ledger}'s. */

@@ -75,7 +75,7 @@ interface Story {
 const at = (minute: number): string => `2026-11-02T10:0${minute}:00Z`;
 
 function factsOf(serial: number): { readonly created: GrantCreated; readonly ended: GrantEnded } {
-  const facts = cleanLife({ serial, volumeId: `vol-${serial}` }).map((record) => readRecord(record, sha256));
+  const facts = cleanLife({ serial, volumeId: `vol-${serial}`, grantId: `grant-${serial}` }).map((record) => readRecord(record, sha256));
   const created = facts.flatMap((one) => (one.kind === 'fact' && one.fact.kind === 'grant-created' ? one.fact : []))[0];
   const ended = facts.flatMap((one) => (one.kind === 'fact' && one.fact.kind === 'grant-ended' ? one.fact : []))[0];
   if (created === undefined || ended === undefined) throw new Error('no grant');

@@ -3,6 +3,7 @@ import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Clock, History, HistoryItem } from '../ports.ts';
+import { Directory, type DirectoryEntry } from './directory.ts';
 import {
   type CreatedHead,
   creationUpdate,
@@ -29,6 +30,7 @@ export class DynamoDbHistory implements History {
   readonly #table: PacedTable;
   readonly #retention: number;
   readonly #now: Clock;
+  readonly #directory: Directory;
   /** Facts and evidence that were left out, since they would have expired by now. */
   expired = 0;
 
@@ -36,11 +38,13 @@ export class DynamoDbHistory implements History {
     this.#table = table;
     this.#retention = retentionDays * DAY_SECONDS;
     this.#now = now;
+    this.#directory = new Directory(this.#retention);
   }
 
   async keep(items: readonly HistoryItem[]): Promise<void> {
     const living = items.filter((item) => this.#expiry('fact' in item ? item.fact.time : item.occurrence.time) > this.#now());
     this.expired += items.length - living.length;
+    await this.#enter(this.#directory.missing(living.flatMap((item) => ('fact' in item ? item.fact : []))));
     await this.#table.putAll(living.map((item) => this.#itemOf(item)));
   }
 
@@ -49,7 +53,10 @@ export class DynamoDbHistory implements History {
   }
 
   async seeResources(uses: readonly ResourceUse[]): Promise<void> {
-    await this.#table.updateAll(uses, async ({ keyArn, resource, lastSeen }) => {
+    const living = uses.filter(({ lastSeen }) => this.#expiry(lastSeen) > this.#now());
+    this.expired += uses.length - living.length;
+    await this.#enter(this.#directory.missingKeys(living.map(({ keyArn }) => keyArn)));
+    await this.#table.updateAll(living, async ({ keyArn, resource, lastSeen }) => {
       const input = {
         UpdateExpression: 'SET f = :f, seen = :seen, exp = :exp',
         ConditionExpression: LATEST_SIGHT,
@@ -59,8 +66,7 @@ export class DynamoDbHistory implements History {
           ':exp': N(this.#expiry(lastSeen)),
         },
       };
-      if (this.#expiry(lastSeen) > this.#now()) await this.#table.update({ key: resourceKey(keyArn, resource), input, units: 1 });
-      else this.expired += 1;
+      await this.#table.update({ key: resourceKey(keyArn, resource), input, units: 1 });
     });
   }
 
@@ -81,6 +87,11 @@ export class DynamoDbHistory implements History {
     // The ending first: from then on the grant is known to have one, whoever wrote it.
     await update(endingUpdate(end, expiry), WITH_INDEX);
     await update(creationUpdate(head), 1);
+  }
+
+  async #enter(entries: readonly DirectoryEntry[]): Promise<void> {
+    await this.#table.updateAll(entries, async ({ key, update }) => void (await this.#table.update({ key, input: update, units: 1 })));
+    this.#directory.wrote(entries);
   }
 
   #itemOf(item: HistoryItem): Item {

@@ -9,6 +9,7 @@ import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
+import { Directory, type DirectoryEntry } from './directory.ts';
 import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
 import { creationUpdate, endingUpdate, LATEST_SIGHT, openUpdate } from './grant-updates.ts';
 import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
@@ -18,6 +19,7 @@ import {
   evidenceKey,
   factKey,
   grantKey,
+  OPEN_INDEX,
   ofOpenSortKey,
   PENDING,
   resourceKey,
@@ -35,7 +37,6 @@ const DEPENDENT_PAGES = 20;
 const COUNTED_PAGES = 20;
 /** How many grants of a volume are read at once. */
 const HEADS_AT_ONCE = 25;
-const INDEX = 'open';
 
 /**
  * The ledger in one DynamoDB table. Every write is either the same item again or conditional on being the earliest (or
@@ -45,6 +46,7 @@ const INDEX = 'open';
 export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   readonly #table: Table;
   readonly #retention: number;
+  readonly #directory: Directory;
 
   constructor(client: DynamoDBClient, name: string, retentionDays = RETENTION_DAYS) {
     const table = new Table(client, name);
@@ -52,9 +54,11 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
     super(table, retention);
     this.#table = table;
     this.#retention = retention;
+    this.#directory = new Directory(retention);
   }
 
   async addFact(fact: StandingFact): Promise<void> {
+    await this.#enter(this.#directory.missing([fact]));
     if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
     await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
@@ -70,6 +74,8 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
+    await this.#enter(this.#directory.missing([fact]));
+    if (fact.resource !== undefined) await this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
     await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
   }
@@ -165,7 +171,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   async pendingCandidates(until: number): Promise<readonly PendingCandidate[]> {
     const pending: PendingCandidate[] = [];
     const query = {
-      IndexName: INDEX,
+      IndexName: OPEN_INDEX,
       KeyConditionExpression: 'ik = :ik AND #is <= :until',
       ExpressionAttributeNames: { '#is': 'is' },
       ExpressionAttributeValues: { ':ik': S(PENDING), ':until': S(sortableSeconds(until)) },
@@ -196,7 +202,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
 
   async dependents(keyArn: string): Promise<Dependents> {
     const clusters: (Cluster | undefined)[] = [];
-    const query = { IndexName: INDEX, KeyConditionExpression: 'ik = :ik', ExpressionAttributeValues: { ':ik': S(keyArn) } };
+    const query = { IndexName: OPEN_INDEX, KeyConditionExpression: 'ik = :ik', ExpressionAttributeValues: { ':ik': S(keyArn) } };
     let pages = 0;
     let from: Item | undefined;
     do {
@@ -217,7 +223,7 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
   }
 
   async *openGrants(): AsyncGenerator<GrantHead> {
-    for await (const item of this.#table.scanIndex(INDEX)) if (keyOf(item).pk.startsWith('G/')) yield decodeHead(item);
+    for await (const item of this.#table.scanIndex(OPEN_INDEX)) if (keyOf(item).pk.startsWith('G/')) yield decodeHead(item);
   }
 
   async canary(): Promise<Canary> {
@@ -237,6 +243,11 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
 
   async snapshot(): Promise<Snapshot> {
     return snapshotOf(this.#table.scan());
+  }
+
+  async #enter(entries: readonly DirectoryEntry[]): Promise<void> {
+    for (const { key, update } of entries) await this.#table.update(key, update);
+    this.#directory.wrote(entries);
   }
 
   #expiry(time: Timestamp): { N: string } {

@@ -6,6 +6,7 @@ import { eventIdOf, timeOf } from '../core/fact.ts';
 import type { Occurrence } from '../core/finding.ts';
 import type { GrantEnd, GrantHead } from '../core/grant.ts';
 import type { Severity } from '../core/severity.ts';
+import type { ResourceUse } from '../core/snapshot.ts';
 import { grantOfPartition, type ItemKey, ofOpenSortKey, volumeOfPartition } from './item-keys.ts';
 
 /** An item as DynamoDB sends it. */
@@ -112,6 +113,11 @@ function decodeEnd(item: Item): GrantEnd | undefined {
   return order === undefined
     ? undefined
     : { order, how: textOf(item, 'eh') === 'revoked' ? 'revoked' : 'retired', by: textOf(item, 'eb') ?? '' };
+}
+
+/** When a resource was last seen, of its item. */
+export function decodeResource(item: Item): ResourceUse {
+  return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
 }
 
 /** An occurrence as the JSON of its evidence item. */

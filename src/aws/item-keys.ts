@@ -11,6 +11,8 @@ export interface ItemKey {
 
 /** The sort key of the one item a grant, or a group's alert note, has. */
 const HEAD = '#';
+/** The sparse index of open grants by key, and of what waits for the sweep. */
+export const OPEN_INDEX = 'open';
 /** The index key under which candidates wait for the sweep. */
 export const PENDING = 'pending';
 
@@ -44,6 +46,9 @@ export function grantOfPartition(pk: string): { readonly keyArn: string; readonl
 /** The sort key of the open-grants index: cluster and volume, so that one Query lists a key's dependents in order. */
 export const openSortKey = (cluster: Cluster | undefined, volumeId: string | undefined): string =>
   cluster === undefined ? '-' : joined(cluster.account, cluster.name, volumeId ?? '');
+
+/** What the {@link openSortKey} of every volume of a cluster begins with. */
+export const openSortPrefix = ({ account, name }: Cluster): string => `${joined(account, name)}/`;
 
 /** The cluster and volume of an {@link openSortKey}. */
 export function ofOpenSortKey(is: string): { readonly cluster?: Cluster; readonly volumeId?: string } {
@@ -82,18 +87,40 @@ export function factKey(fact: GrantCreated | StandingFact): ItemKey {
   }
 }
 
-const clusterPartition = ({ account, name }: Cluster): string => joined('C', account, name);
+/** What concerns a cluster: its settings `S#…`, rehearsed launches `R#…`, tasks that stopped `X#…`. */
+export const clusterPartition = ({ account, name }: Cluster): string => joined('C', account, name);
 
 /** Facts of a key, or, where the record names none, of its account and Region. */
 function keyPartition({ keyArn, account, region }: Fact): string {
-  return keyArn === undefined ? joined('K', 'unknown', account ?? '', region ?? '') : joined('K', keyArn);
+  return keyArn === undefined ? joined('K', 'unknown', account ?? '', region ?? '') : partitionOfKey(keyArn);
 }
+
+/** A key's refusals `F#…`, changes `S#…`, policies `P#…`, uses that no volume accounts for `U#…`, resources `D#…`. */
+export const partitionOfKey = (keyArn: string): string => joined('K', keyArn);
 
 /** When a resource was last seen using a key; its id is digested, since callers choose it. */
 export const resourceKey = (keyArn: string, { kind, id }: Resource): ItemKey => ({
-  pk: joined('K', keyArn),
+  pk: partitionOfKey(keyArn),
   sk: `D#${kind}#${digest(id)}`,
 });
+
+/** The directory: every key the ledger tells something of, and every cluster that had to do with it; no facts are here. */
+export const DIRECTORY = 'K/known';
+
+/** What the sort keys of a key's clusters in the directory begin with. */
+export const clusterSortPrefix = (keyArn: string): string => `${keyPart(keyArn)}/`;
+
+/** An entry of the directory: a key, or a cluster that had to do with it; its name is digested, since names may be long. */
+export const directoryKey = (keyArn: string, cluster?: Cluster): ItemKey => ({
+  pk: DIRECTORY,
+  sk: cluster === undefined ? keyPart(keyArn) : clusterSortPrefix(keyArn) + digest(joined(cluster.account, cluster.name)),
+});
+
+/** The key ARN of a directory entry's sort key. */
+export function keyOfDirectorySort(sk: string): string {
+  const [keyArn = ''] = sk.split('/').map(fromKeyPart);
+  return keyArn;
+}
 
 /** One piece of evidence of a finding. */
 export const evidenceKey = (findingId: string, order: string): ItemKey => ({ pk: joined('F', findingId), sk: `E#${order}` });

@@ -2,8 +2,8 @@ import type { GrantCreated, StandingFact } from '../core/fact.ts';
 import type { Occurrence } from '../core/finding.ts';
 import type { GrantHead } from '../core/grant.ts';
 import { type ResourceUse, type Settlement, type Snapshot, sortedFacts } from '../core/snapshot.ts';
-import { decodeFact, decodeHead, decodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
-import { SETTLED } from './item-keys.ts';
+import { decodeFact, decodeHead, decodeOccurrence, decodeResource, type Item, keyOf, textOf } from './item-codec.ts';
+import { DIRECTORY, SETTLED } from './item-keys.ts';
 
 /** Sorts a ledger's items by what they are. Candidates and alert notes are no part of what a ledger knows. */
 export async function snapshotOf(items: AsyncIterable<Item>): Promise<Snapshot> {
@@ -19,7 +19,7 @@ export async function snapshotOf(items: AsyncIterable<Item>): Promise<Snapshot> 
     else if (pk.startsWith('F/') && sk.startsWith('E#')) occurrences.push(decodeOccurrence(item));
     else if (pk.startsWith('F/') && sk === SETTLED) settlements.set(pk.slice(2), JSON.parse(textOf(item, 'f') ?? '{}'));
     else if (sk.startsWith('D#')) resources.push(decodeResource(item));
-    else if (/^[VGKCT]\//.test(pk)) {
+    else if (isFact(pk)) {
       const fact = decodeFact(item);
       if (fact.kind === 'grant-created') creations.push(fact);
       else standing.push(fact);
@@ -28,6 +28,5 @@ export async function snapshotOf(items: AsyncIterable<Item>): Promise<Snapshot> 
   return { grants, creations, ...sortedFacts(standing), resources, occurrences, settlements };
 }
 
-function decodeResource(item: Item): ResourceUse {
-  return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
-}
+/** The directory's partition is named as those of keys are. */
+const isFact = (pk: string): boolean => /^[VGKCT]\//.test(pk) && pk !== DIRECTORY;

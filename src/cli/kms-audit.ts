@@ -5,6 +5,7 @@ import { DEFAULT_POLICY } from '../core/policy.ts';
 import type { Severity } from '../core/severity.ts';
 import { unitsPerSecond, wholeDays } from './amounts.ts';
 import type { BackfillOptions } from './backfill.ts';
+import { type DependentsOptions, dependents } from './dependents.ts';
 import { replayDifference } from './difference.ts';
 import { type FindingsOptions, findings } from './findings.ts';
 import { FORMATS, type Format, failOn, formatted } from './format.ts';
@@ -17,6 +18,7 @@ import { jsonPieces, replay } from './replay.ts';
 import { rulesText } from './rules.ts';
 import { type SettleOptions, settle } from './settle.ts';
 import { printPieces, processTerminal, progressOn } from './terminal.ts';
+import { SUBJECTS, type TimelineOptions, timeline } from './timeline.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
@@ -109,6 +111,30 @@ findingsCommand
   .option('--from <path...>', 'these records instead')
   .option('--json', 'print JSON')
   .action((id: string, options: SettleOptions) => settle(id, options, terminal));
+
+program
+  .command('dependents')
+  .description('say what depends on a key, and what breaks without it; or which keys the volumes of a cluster sit on')
+  .argument('[key]', 'the key, by its ARN, its id, or a part of it that names no other')
+  .option('--cluster <name>', 'the volumes of this cluster instead, by key; a name, ACCOUNT/NAME or an ARN')
+  .option('--table <name>', 'ask the ledger of a deployment; only what is printed is read')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--policy <file>', 'replay under this policy instead of the default')
+  .option('--json', 'print JSON, with every volume')
+  .action((key: string | undefined, options: DependentsOptions) => dependents(key, options, terminal));
+
+program
+  .command('timeline')
+  .description('every fact about a volume, a grant, a key or a cluster, in order, and what is missing')
+  .argument('<what>', 'a volume’s id, a grant’s id, a key as for dependents, or a cluster’s name, ACCOUNT/NAME or ARN')
+  .addOption(new Option('--as <kind>', 'what it is, where that is not plain from its name').choices(SUBJECTS))
+  .option('--key <key>', 'the key of the volume or the grant, as for dependents')
+  .option('--cluster <name>', 'the cluster of the volume')
+  .option('--table <name>', 'ask the ledger of a deployment; for a key or a cluster the whole of it is read')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--policy <file>', 'replay under this policy instead of the default')
+  .option('--json', 'print JSON, with every fact')
+  .action((what: string, options: TimelineOptions) => timeline(what, options, terminal));
 
 program
   .command('local')

@@ -3,7 +3,8 @@ import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
-import type { AlertBook } from '../ports.ts';
+import { MemoryReader } from '../local/memory-reader.ts';
+import type { AlertBook, LedgerReader } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { InputError } from './input.ts';
 import { counted } from './layout.ts';
@@ -30,22 +31,57 @@ export interface ReadLedger {
  * the source is not one, or cannot be read.
  */
 export async function withLedger<T>(
-  { table, from }: LedgerSource,
+  source: LedgerSource,
   policy: Policy | undefined,
   terminal: Terminal,
   use: (ledger: ReadLedger) => Promise<T>,
 ): Promise<T> {
-  if (table !== undefined && from !== undefined) throw new InputError('--table and --from name two ledgers; give one of them');
+  const table = tableOf(source);
   if (table !== undefined) {
     // The SDK is loaded for nobody else.
     const { withTable } = await import('./ledger-table.ts');
     return withTable(table, terminal, (snapshot, book) => use({ snapshot, book, now: clock() }));
   }
-  if (from === undefined) throw new InputError('no ledger to read: --table names a deployment’s table, --from files of records');
+  const ledger = await replayed(source.from ?? [], policy, terminal);
+  return use({ snapshot: await ledger.snapshot(), book: ledger });
+}
+
+/** A ledger of which only what is asked is read. */
+export interface AskedLedger {
+  readonly reader: LedgerReader;
+  /** Reads the whole of it, of a table by a Scan, and says on `err` what that took. */
+  readonly snapshot: () => Promise<Snapshot>;
+}
+
+/** The same as {@link withLedger} for whoever asks about a part of it. */
+export async function askLedger<T>(
+  source: LedgerSource,
+  policy: Policy | undefined,
+  terminal: Terminal,
+  use: (ledger: AskedLedger) => Promise<T>,
+): Promise<T> {
+  const table = tableOf(source);
+  if (table !== undefined) {
+    const { askTable } = await import('./ledger-table.ts');
+    return askTable(table, terminal, use);
+  }
+  const snapshot = await (await replayed(source.from ?? [], policy, terminal)).snapshot();
+  return use({ reader: new MemoryReader(snapshot), snapshot: async () => snapshot });
+}
+
+/** The table that is named; undefined where records are. */
+function tableOf({ table, from }: LedgerSource): string | undefined {
+  if (table !== undefined && from !== undefined) throw new InputError('--table and --from name two ledgers; give one of them');
+  if (table === undefined && from === undefined)
+    throw new InputError('no ledger to read: --table names a deployment’s table, --from files of records');
+  return table;
+}
+
+async function replayed(from: readonly string[], policy: Policy | undefined, terminal: Terminal): Promise<MemoryLedger> {
   const ledger = new MemoryLedger();
   const { events } = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
   if (events.rejected > 0) terminal.err.write(`${counted(events.rejected, 'record')} could not be read; kms-audit replay says why\n`);
-  return use({ snapshot: await ledger.snapshot(), book: ledger });
+  return ledger;
 }
 
 /** What a ledger says. */

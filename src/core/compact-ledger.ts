@@ -11,9 +11,10 @@ import { type Index, PackedStrings } from './packed/packed-strings.ts';
 import { PackedVolumes } from './packed/packed-volumes.ts';
 import type { Policy } from './policy.ts';
 import type { Read } from './reading.ts';
-import { findingsIn, type KeyReport, keyReports, sortedBy, type Timeline, type VolumeReport, volumeIds, volumeReport } from './report.ts';
+import { findingsIn, type KeyReport, keyReports, type Timeline, type VolumeReport, volumeIds, volumeReport } from './report.ts';
 import { judgeFact, judgeGrant, judgeVolume } from './rules/registry.ts';
 import { LatestUses } from './snapshot.ts';
+import { sortedBy } from './sorting.ts';
 import type { Digest } from './text.ts';
 import { fromSeconds, toSeconds } from './timestamp.ts';
 

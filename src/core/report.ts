@@ -10,6 +10,7 @@ import { type ChangeAt, type KeyState, keyState } from './key-state.ts';
 import type { Policy } from './policy.ts';
 import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
 import { LatestUses, type ResourceUse, type Snapshot } from './snapshot.ts';
+import { addTo, grouped, sortedBy } from './sorting.ts';
 import { type Digest, printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -62,30 +63,6 @@ export interface Timeline {
   readonly volume: Volume;
   readonly grants: ReadonlyMap<string, GrantHead>;
   readonly decrypts: readonly Decrypt[];
-}
-
-const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
-
-/** Sorts by the ids of each element, the first that differs deciding. */
-export function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
-  const byIds = (a: readonly string[], b: readonly string[]): number =>
-    a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
-  return [...elements]
-    .map((element) => ({ element, ids: ids(element) }))
-    .sort((a, b) => byIds(a.ids, b.ids))
-    .map(({ element }) => element);
-}
-
-function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const element of elements) addTo(groups, id(element), element);
-  return groups;
-}
-
-function addTo<T, K>(groups: Map<K, T[]>, id: K, element: T): void {
-  const group = groups.get(id);
-  if (group === undefined) groups.set(id, [element]);
-  else group.push(element);
 }
 
 /** What volumes are sorted by. */
@@ -214,13 +191,12 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
   return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
 }
 
-function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
+function keysOf({ grants, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
   const keyArns = new Set<string>();
   for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others])
     if (keyArn !== undefined) keyArns.add(keyArn);
   const latest = new LatestUses();
   for (const use of resources) latest.add(use);
-  for (const { keyArn, resource, time } of creations) if (resource !== undefined) latest.add({ keyArn, resource, lastSeen: time });
   const changed = grouped(changes, ({ keyArn }) => keyArn);
   return keyReports({ keyArns, heads: grants, changesOf: (keyArn) => changed.get(keyArn) ?? [], uses: latest.uses() });
 }

@@ -1,5 +1,6 @@
 import type { Canary } from '../core/canary.ts';
 import { countDependents, type Dependents } from '../core/dependents.ts';
+import type { Resource } from '../core/encryption-context.ts';
 import { stateOf } from '../core/ending.ts';
 import type { Fact, GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from '../core/fact.ts';
 import { orderOf, volumeOf } from '../core/fact.ts';
@@ -29,8 +30,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   #canary: Canary = {};
 
   async addFact(fact: StandingFact): Promise<void> {
-    if (fact.kind === 'key-used' && fact.resource !== undefined)
-      return this.#resources.add({ keyArn: fact.keyArn, resource: fact.resource, lastSeen: fact.time });
+    if (fact.kind === 'key-used' && fact.resource !== undefined) return this.#seeResource(fact.keyArn, fact.resource, fact.time);
     this.#facts.set(factKey(fact), fact);
     if (fact.kind === 'key-used') this.#addToTimeline(fact);
   }
@@ -40,6 +40,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async addCreation(fact: GrantCreated): Promise<void> {
+    if (fact.resource !== undefined) this.#seeResource(fact.keyArn, fact.resource, fact.time);
     this.#creations.set(JSON.stringify([grantKey(fact), volumeOf(fact), orderOf(fact)]), fact);
     this.#addToTimeline(fact);
   }
@@ -138,6 +139,10 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   #timeline(volume: Volume): (GrantCreated | KeyUsed)[] {
     const facts = this.#timelines.get(volumeKey(volume)) ?? new Map<string, GrantCreated | KeyUsed>();
     return [...facts.keys()].sort().flatMap((order) => facts.get(order) ?? []);
+  }
+
+  #seeResource(keyArn: string, resource: Resource, lastSeen: Timestamp): void {
+    this.#resources.add({ keyArn, resource, lastSeen });
   }
 
   #addToTimeline(fact: GrantCreated | KeyUsed): void {
