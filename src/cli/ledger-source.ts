@@ -7,7 +7,7 @@ import type { AlertBook } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { InputError } from './input.ts';
 import { counted } from './layout.ts';
-import { replayInto } from './replay.ts';
+import { type ReplayReport, replayInto } from './replay.ts';
 import { progressOn, type Terminal } from './terminal.ts';
 
 /** Where a ledger is read from: a deployment's table, or records to be replayed. Exactly one of the two. */
@@ -19,6 +19,8 @@ export interface LedgerSource {
 /** A ledger that was read whole. */
 export interface ReadLedger {
   readonly snapshot: Snapshot;
+  /** What became of the records, where records were read. */
+  readonly coverage?: Pick<ReplayReport, 'events' | 'sources'>;
   /** Where settlements are kept; of replayed records, as long as the command runs. */
   readonly book: AlertBook;
   /** Seconds since 1970, where the ledger is one that lives: a replay knows no time of day. */
@@ -43,9 +45,10 @@ export async function withLedger<T>(
   }
   if (from === undefined) throw new InputError('no ledger to read: --table names a deployment’s table, --from files of records');
   const ledger = new MemoryLedger();
-  const { events } = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
-  if (events.rejected > 0) terminal.err.write(`${counted(events.rejected, 'record')} could not be read; kms-audit replay says why\n`);
-  return use({ snapshot: await ledger.snapshot(), book: ledger });
+  const coverage = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
+  if (coverage.events.rejected > 0)
+    terminal.err.write(`${counted(coverage.events.rejected, 'record')} could not be read; kms-audit replay says why\n`);
+  return use({ snapshot: await ledger.snapshot(), book: ledger, coverage });
 }
 
 /** What a ledger says. */

@@ -74,7 +74,8 @@ function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string
     .map(({ element }) => element);
 }
 
-function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
+/** Elements by the id of each, in the order of both. */
+export function grouped<T, K>(elements: Iterable<T>, id: (element: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const element of elements) {
     const group = groups.get(id(element));
