@@ -1,5 +1,5 @@
 import { clusterId } from '../evidence/evidence-report.ts';
-import type { EvidenceReport, ReportedCluster, ReportedRefusal, ReportedVolume } from '../evidence/model.ts';
+import type { EvidenceReport, ReportedCluster, ReportedGrant, ReportedRefusal, ReportedVolume } from '../evidence/model.ts';
 import { openGrants, shareOf } from '../evidence/open-grants.ts';
 import type { Interval } from '../evidence/silences.ts';
 import { grouped } from '../report.ts';
@@ -15,7 +15,8 @@ const BARS = 30;
 const ALL_BARS = 400;
 const PARTS = 240;
 
-const [AXIS, LANE, ROW, AREA] = [22, 20, 30, 84];
+/** Heights, in CSS pixels. */
+const [AXIS, LANE, ROW, AREA] = [24, 20, 30, 84];
 
 /** The clusters: in numbers, and their grants over time. */
 export function clustersSection({ clusters, volumes, refusals, coverage: { span, silences } }: EvidenceReport): Markup {
@@ -71,8 +72,8 @@ ${
 `;
 }
 
-const LEGEND = html`<p class="legend"><span class="key-open">━ open</span> <span class="key-ended">━ retired</span>
-<span class="key-revoked">━ revoked</span> <span class="key-refused">✕ refused</span> <span class="key-silent">▒ nothing heard of KMS</span>
+const LEGEND = html`<p class="legend"><span class="key-open">━ open</span> <span class="key-ended">━ ended</span>
+<span class="key-revoked">━ revoked</span> <span class="key-refused">✕ refused</span> <span class="key-silent">━ nothing heard of KMS, above</span>
 All pictures share one scale of time, UTC.</p>
 `;
 
@@ -98,11 +99,17 @@ function picture({ id, cluster, volumes, refusals, span, silences, inBars }: Pic
 <svg role="img" aria-labelledby="${id}-title ${id}-text" width="100%" height="${height}">
 <title id="${id}-title">Grants over time of cluster ${cluster.clusterName}</title>
 <desc id="${id}-text">From ${moments(span.from)} to ${moments(span.to)} UTC: ${summary}</desc>
-${silences.map((silence) => stretch(silence, span, 'silent', AXIS - 4, height - AXIS + 4))}${axis(span, height)}
+${silences.map((silence) => stretch(silence, span, 'silent', AXIS - 5, 4))}${axis(span, height)}
 ${refusals.length === 0 ? undefined : refusalMarks(refusals, span)}
-${inBars ? volumes.map((volume, row) => bar(volume, span, top + row * ROW)) : area(counts.most, counts.peak, top)}</svg>
+${inBars ? byStart(volumes).map((volume, row) => bar(volume, span, top + row * ROW)) : area(counts.most, counts.peak, top)}</svg>
 </figure>
 `;
+}
+
+/** The earliest granted first; those that were never granted last. */
+function byStart(volumes: readonly ReportedVolume[]): ReportedVolume[] {
+  const start = ({ grants }: ReportedVolume): Timestamp => grants.map(({ grantedAt }) => grantedAt ?? '').sort()[0] ?? '9';
+  return [...volumes].sort((a, b) => (start(a) === start(b) ? 0 : start(a) < start(b) ? -1 : 1));
 }
 
 function refused(refusals: readonly ReportedRefusal[]): string {
@@ -129,7 +136,7 @@ function axis({ from, to }: Interval, height: number): Markup {
   ];
   return html`${places.map(
     ({ at, anchor, time }) =>
-      html`<line class="axis" x1="${at}%" x2="${at}%" y1="${AXIS - 4}" y2="${height}"/><text class="label" x="${at}%" y="12" text-anchor="${anchor}">${moments(time).slice(0, 16)}</text>`,
+      html`<line class="axis" x1="${at}%" x2="${at}%" y1="${AXIS - 5}" y2="${height}"/><text class="label" x="${at}%" y="12" text-anchor="${anchor}">${moments(time).slice(0, 16)}</text>`,
   )}`;
 }
 
@@ -141,19 +148,22 @@ function refusalMarks(refusals: readonly ReportedRefusal[], span: Interval): Mar
 }
 
 function bar(volume: ReportedVolume, span: Interval, y: number): Markup {
-  return html`<text class="label" x="0" y="${y + 13}">${volume.volumeId.slice(0, 48)}${volume.grants.length === 0 ? ', never granted' : ''}</text>${volume.grants.map(
-    ({ grantedAt, endedAt, status }) => {
-      const kind = status === 'open' || status === 'retired' ? status : 'revoked';
-      const [from, to] = [grantedAt ?? span.from, endedAt ?? span.to];
-      const start = percent(from, span);
-      return html`${stretch({ from, to: to < from ? from : to }, span, kind, y + 17, 7)}<circle class="${kind}" cx="${start}%" cy="${y + 20.5}" r="4"/>${
-        endedAt === undefined
-          ? undefined
-          : html`<rect class="${kind}" x="${percent(endedAt, span)}%" y="${y + 16.5}" width="8" height="8" transform="translate(-4 0)"/>`
-      }`;
-    },
-  )}
+  const name = `${volume.volumeId.slice(0, 48)}${volume.grants.length === 0 ? ', never granted' : ''}`;
+  return html`<text class="label" x="0" y="${y + 13}">${name}</text>${volume.grants.map((grant) => grantBar(grant, span, y + 17))}
 `;
+}
+
+/** From a round mark to a square one; open ends have none. */
+function grantBar(grant: ReportedGrant, span: Interval, y: number): Markup {
+  const { grantedAt = span.from, endedAt, status } = grant;
+  const kind = status === 'open' || status === 'retired' || status === 'gone' ? status : 'revoked';
+  const to = endedAt ?? span.to;
+  const start = grantedAt < span.from ? undefined : html`<circle class="${kind}" cx="${percent(grantedAt, span)}%" cy="${y + 3.5}" r="4"/>`;
+  const end =
+    endedAt === undefined
+      ? undefined
+      : html`<rect class="${kind}" x="${percent(endedAt, span)}%" y="${y - 0.5}" width="8" height="8" transform="translate(-4 0)"/>`;
+  return html`${stretch({ from: grantedAt, to: to < grantedAt ? grantedAt : to }, span, kind, y, 7)}${start}${end}`;
 }
 
 /** Steps in a drawing of its own, stretched to the width of the picture. */

@@ -4,9 +4,9 @@ import { toSeconds } from '../timestamp.ts';
 import { html, type Markup } from './markup.ts';
 import { code, figure, figures, leftOut, moment, table } from './parts.ts';
 
-const SOURCES = 30;
-const REJECTIONS = 100;
-const SILENCES = 50;
+const SOURCES = 10;
+const REJECTIONS = 50;
+const SILENCES = 20;
 
 /** What the report rests on: what was read, what was not, and when nothing was heard. */
 export function coverageSection({ source, coverage, verification }: EvidenceReport): Markup {
@@ -55,17 +55,20 @@ function rejectionsTable(sources: readonly ReadSource[]): Markup | undefined {
 }
 
 function silencesTable(silences: readonly Interval[], silentAfterSeconds: number): Markup {
-  const longest = duration(silentAfterSeconds);
-  if (silences.length === 0) return html`<p>No silence of more than ${longest}.</p>`;
-  const shown = silences.slice(0, SILENCES);
+  const bar = duration(silentAfterSeconds);
+  if (silences.length === 0) return html`<p>No silence of more than ${bar}.</p>`;
+  const longest = [...silences].sort((a, b) => lengthOf(b) - lengthOf(a)).slice(0, SILENCES);
+  const shown = silences.filter((silence) => longest.includes(silence));
   return html`${table(
     'coverage-silences',
-    html`${figures(silences.length, 'silence')}: more than ${longest} without any KMS event, on any key. Quiet, or a trail that was off;
+    html`${figures(silences.length, 'silence')}: more than ${bar} without any KMS event, on any key. Quiet, or a trail that was off;
 nothing in this report can tell which`,
     [{ head: 'From' }, { head: 'To' }, { head: 'Lasted' }],
-    shown.map(({ from, to }) => [moment(from), moment(to), duration(toSeconds(to) - toSeconds(from))]),
-  )}${leftOut(shown.length, silences.length, 'silences')}`;
+    shown.map(({ from, to }) => [moment(from), moment(to), duration(lengthOf({ from, to }))]),
+  )}${leftOut(shown.length, silences.length, 'silences, the longest,')}`;
 }
+
+const lengthOf = ({ from, to }: Interval): number => toSeconds(to) - toSeconds(from);
 
 function sourcesTable(sources: readonly ReadSource[]): Markup | undefined {
   if (sources.length === 0) return undefined;

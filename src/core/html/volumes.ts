@@ -21,13 +21,12 @@ ${note}${
         [
           { head: 'Volume' },
           { head: 'Cluster' },
-          { head: 'Key' },
           { head: 'Status' },
+          { head: 'Findings' },
           { head: 'Granted' },
           { head: 'Ended' },
-          { head: 'Decrypts', numeric: true },
-          { head: 'Last decrypt' },
-          { head: 'Findings' },
+          { head: 'Decrypts, and the last' },
+          { head: 'Key' },
         ],
         shown.flatMap((volume) => (volume.grants.length === 0 ? [undefined] : volume.grants).map((grant) => row(volume, grant, findings))),
       )
@@ -103,13 +102,12 @@ function row(volume: ReportedVolume, grant: ReportedGrant | undefined, findings:
   return [
     code(volume.volumeId),
     clusterCell(volume.clusterAccount, volume.clusterName),
-    keyCell(volume.keyArn),
     statusBadge(grant?.status ?? volume.status),
+    links(volume.findings, findings),
     grant && event(grant.grantedAt, grant.grantedBy, grant.grantedEventId),
     grant === undefined || grant.status === 'open' ? undefined : event(grant.endedAt, grant.endedBy, grant.endedEventId),
-    figure(volume.decrypts),
-    volume.lastDecryptAt && moment(volume.lastDecryptAt),
-    links(volume.findings, findings),
+    html`${figure(volume.decrypts)}${volume.lastDecryptAt === undefined ? undefined : html`<br><small>${moment(volume.lastDecryptAt)}</small>`}`,
+    keyCell(volume.keyArn),
   ];
 }
 
