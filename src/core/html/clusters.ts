@@ -169,7 +169,8 @@ function grantBar(grant: ReportedGrant, span: Interval, y: number): Markup {
 /** Steps in a drawing of its own, stretched to the width of the picture. */
 function area(most: readonly number[], peak: number, y: number): Markup {
   const scale = (count: number): number => (peak === 0 ? AREA : Math.round((1 - count / peak) * (AREA - 16) * 10) / 10 + 16);
-  const path = most.map((count, part) => `V${scale(count)}H${part + 1}`).join('');
+  // In parts, for a text in a page is bounded.
+  const path = most.map((count, part) => (most[part + 1] === count ? '' : `V${scale(count)}H${part + 1}`));
   return html`<text class="label" x="4" y="${y + 11}">${figure(peak)} open at most</text>
 <svg x="0" y="${y}" width="100%" height="${AREA}" viewBox="0 0 ${PARTS} ${AREA}" preserveAspectRatio="none"><path class="area" d="M0,${AREA}${path}V${AREA}Z"/></svg>
 `;

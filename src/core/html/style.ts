@@ -69,7 +69,8 @@ footer { margin-top: 3rem; padding-bottom: 2rem; color: var(--faint); }
   body { font-size: 9pt; } header, main, footer { max-width: none; padding: 0; }
   nav, .skip { display: none; }
   .scroll { overflow: visible; border: 0; } table { font-size: 7.5pt; } th, td { padding: 0.15rem 0.35rem; }
-  th code, td code, td small { display: inline-block; white-space: normal; overflow-wrap: anywhere; min-width: 9em; }
+  th code, td code, td small { display: inline-block; white-space: normal; overflow-wrap: anywhere; min-width: 7em; }
+  td time { white-space: normal; }
   td ul { min-width: 0; }
   thead { display: table-header-group; } tr, figure, .findings li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
