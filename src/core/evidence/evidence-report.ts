@@ -1,15 +1,15 @@
-import { eventIdOf, type GrantCreated, orderOf, type Refused, timeOf, type Volume, volumeOf } from '../fact.ts';
+import { orderOf, type Refused, type Volume, volumeOf } from '../fact.ts';
 import type { Evidence } from '../finding.ts';
-import { type GrantHead, grantStatus } from '../grant.ts';
 import { grouped, type LedgerReport } from '../report.ts';
 import { SEVERITIES } from '../severity.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { isOpen, standings } from '../standing.ts';
 import { fromSeconds, type Timestamp } from '../timestamp.ts';
+import { clustersOf } from './clusters.ts';
+import { FindingIndex, GrantIndex, grantName } from './indexes.ts';
 import type {
   EvidenceReport,
   ReportCoverage,
-  ReportedCluster,
   ReportedFinding,
   ReportedGrant,
   ReportedKey,
@@ -53,7 +53,7 @@ export function evidenceReport({ source, scope, policy, seen, judged, evidence, 
       return { ...finding, ...standing, open: isOpen(finding, standing), ...(sentence === undefined ? {} : { sentence }) };
     })
     .filter((finding) => isMeant(finding) && (finding.open || isSince(scope, finding.lastSeen)))
-    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || (a.lastSeen < b.lastSeen ? 1 : -1));
+    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || compare(b.lastSeen, a.lastSeen));
   const about = new FindingIndex(findings);
   const uses = lastUses(snapshot);
   const volumes = judged.volumes
@@ -78,7 +78,7 @@ export function evidenceReport({ source, scope, policy, seen, judged, evidence, 
   const refusals = snapshot.refusals
     .map(reportedRefusal)
     .filter((refusal) => isMeant(refusal) && isSince(scope, refusal.time))
-    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    .sort((a, b) => compare(orderOf(a), orderOf(b)));
   const named = new Set([...volumes, ...otherGrants, ...refusals, ...findings].map(({ keyArn }) => keyArn));
   return {
     ...(now === undefined ? {} : { madeAt: fromSeconds(now) }),
@@ -113,86 +113,15 @@ const withinScope =
   ({ keyArn, clusterName }: Named): boolean =>
     (cluster === undefined || clusterName === cluster) && (key === undefined || keyArn?.includes(key) === true);
 
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
 const isSince = ({ since }: Scope, time: Timestamp | undefined): boolean => since === undefined || (time !== undefined && time >= since);
 
 /** True for a grant that was open at some time of the period; its later end is unknown to a ledger of that time. */
 const isAlive = (scope: Scope, { endedAt }: ReportedGrant): boolean => endedAt === undefined || isSince(scope, endedAt);
 
-const grantName = (keyArn: string, grantId: string): string => JSON.stringify([keyArn, grantId]);
-
 const volumeName = ({ volumeId, clusterAccount, clusterName, keyArn }: Volume): string =>
   JSON.stringify([volumeId, clusterAccount, clusterName, keyArn]);
-
-/** The grants of a ledger by name, each with its earliest creation. */
-class GrantIndex {
-  readonly #heads: ReadonlyMap<string, GrantHead>;
-  readonly #creations: ReadonlyMap<string, GrantCreated>;
-
-  constructor({ grants, creations }: Snapshot) {
-    this.#heads = new Map(grants.map((head) => [grantName(head.keyArn, head.grantId), head]));
-    this.#creations = new Map(
-      creations.flatMap((creation) => {
-        const name = grantName(creation.keyArn, creation.grantId);
-        return this.#heads.get(name)?.created === orderOf(creation) ? [[name, creation]] : [];
-      }),
-    );
-  }
-
-  reported(keyArn: string, grantId: string, about: FindingIndex): ReportedGrant[] {
-    const head = this.#heads.get(grantName(keyArn, grantId));
-    if (head === undefined) return [];
-    const { created, end, cluster } = head;
-    const { caller, grantee, operations } = this.#creations.get(grantName(keyArn, grantId)) ?? {};
-    return [
-      {
-        keyArn,
-        grantId,
-        status: grantStatus(head),
-        ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
-        ...(created === undefined ? {} : { grantedAt: timeOf(created), grantedEventId: eventIdOf(created) }),
-        ...(caller === undefined ? {} : { grantedBy: caller.id }),
-        ...(grantee === undefined ? {} : { grantee }),
-        ...(operations === undefined ? {} : { operations }),
-        ...(end === undefined ? {} : { endedAt: timeOf(end.order), endedBy: end.by, endedEventId: eventIdOf(end.order) }),
-        findings: about.grant(keyArn, grantId),
-      },
-    ];
-  }
-
-  /** Every other grant, by name. */
-  except(names: ReadonlySet<string>): GrantHead[] {
-    return [...this.#heads.keys()]
-      .filter((name) => !names.has(name))
-      .sort()
-      .flatMap((name) => this.#heads.get(name) ?? []);
-  }
-}
-
-/** Ids of findings by what they are about. */
-class FindingIndex {
-  readonly #ids = new Map<string, string[]>();
-
-  constructor(findings: readonly ReportedFinding[]) {
-    for (const { id, keyArn, grantId, volumeId } of findings) {
-      if (keyArn !== undefined && grantId !== undefined) this.#add(grantName(keyArn, grantId), id);
-      if (volumeId !== undefined) this.#add(volumeId, id);
-    }
-  }
-
-  grant(keyArn: string, grantId: string): string[] {
-    return this.#ids.get(grantName(keyArn, grantId)) ?? [];
-  }
-
-  volume(volumeId: string): string[] {
-    return this.#ids.get(volumeId) ?? [];
-  }
-
-  #add(name: string, id: string): void {
-    const ids = this.#ids.get(name);
-    if (ids === undefined) this.#ids.set(name, [id]);
-    else ids.push(id);
-  }
-}
 
 /** When each volume was last decrypted, and last used at all. */
 function lastUses({ uses }: Snapshot): { readonly decrypts: Map<string, Timestamp>; readonly any: Map<string, Timestamp> } {
@@ -233,53 +162,7 @@ function keysOf({ keys, snapshot }: EvidenceInput['judged']): ReportedKey[] {
   return keys.map((key) => ({
     ...key,
     changes: [...(changes.get(key.keyArn) ?? [])]
-      .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
+      .sort((a, b) => compare(orderOf(a), orderOf(b)))
       .map(({ time, change, operation, caller, eventId }) => ({ time, change, operation, caller: caller.id, eventId })),
   }));
-}
-
-/** Every cluster that a volume, a refusal or a finding names, by account and name. */
-function clustersOf(
-  volumes: readonly ReportedVolume[],
-  refusals: readonly ReportedRefusal[],
-  findings: readonly ReportedFinding[],
-): ReportedCluster[] {
-  const clusters = new Map<string, { -readonly [K in keyof ReportedCluster]: ReportedCluster[K] } & { readonly keys: Set<string> }>();
-  const clusterOf = ({ clusterAccount = '', clusterName }: { readonly clusterAccount?: string; readonly clusterName?: string }) => {
-    if (clusterName === undefined) return undefined;
-    const id = clusterId(clusterAccount, clusterName);
-    const known = clusters.get(id);
-    if (known !== undefined) return known;
-    const counts = { volumes: 0, openGrants: 0, decrypts: 0, refusals: 0, findings: 0, keyArns: [], keys: new Set<string>() };
-    const cluster = { clusterAccount, clusterName, ...counts };
-    clusters.set(id, cluster);
-    return cluster;
-  };
-  for (const volume of volumes) {
-    const cluster = clusterOf(volume);
-    if (cluster === undefined) continue;
-    cluster.volumes += 1;
-    cluster.openGrants += volume.grants.filter(({ status }) => status === 'open').length;
-    cluster.decrypts += volume.decrypts;
-    cluster.keys.add(volume.keyArn);
-  }
-  for (const refusal of refusals) {
-    const cluster = clusterOf(refusal);
-    if (cluster !== undefined) cluster.refusals += 1;
-  }
-  for (const finding of findings) {
-    const cluster = clusterOf(finding);
-    if (cluster !== undefined) cluster.findings += 1;
-  }
-  return [...clusters.keys()].sort().flatMap((id) => {
-    const cluster = clusters.get(id);
-    if (cluster === undefined) return [];
-    const { keys, ...numbers } = cluster;
-    return [{ ...numbers, keyArns: [...keys].sort() }];
-  });
-}
-
-/** Names a cluster within a report. */
-export function clusterId(clusterAccount = '', clusterName = ''): string {
-  return JSON.stringify([clusterAccount, clusterName]);
 }

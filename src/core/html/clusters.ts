@@ -1,4 +1,4 @@
-import { clusterId } from '../evidence/evidence-report.ts';
+import { clusterId } from '../evidence/clusters.ts';
 import type { EvidenceReport, ReportedCluster, ReportedGrant, ReportedRefusal, ReportedVolume } from '../evidence/model.ts';
 import { openGrants, shareOf } from '../evidence/open-grants.ts';
 import type { Interval } from '../evidence/silences.ts';
