@@ -171,7 +171,7 @@ describe('silences', () => {
     const inside = hearingOf(snapshot, undefined, undefined);
     expect(inside.silentAfterSeconds).toBe(6 * 3600);
     expect(inside.silences).toHaveLength(1);
-    expect(inside.silences[0]?.from.slice(0, 10)).toBe('2026-11-18');
+    expect(inside.silences[0]?.from.slice(0, 10)).toBe('2026-11-17');
 
     const around = hearingOf(snapshot, '2026-10-30T00:00:00Z', '2026-12-05T00:00:00Z');
     expect(around.silences).toHaveLength(3);

@@ -3,6 +3,7 @@ import type { EvidenceReport, ReportedCluster, ReportedGrant, ReportedRefusal, R
 import { openGrants, shareOf } from '../evidence/open-grants.ts';
 import type { Interval } from '../evidence/silences.ts';
 import { grouped } from '../report.ts';
+import { shortened } from '../text.ts';
 import type { Timestamp } from '../timestamp.ts';
 import { html, type Markup } from './markup.ts';
 import { clusterCell, figure, figures, keyCell, leftOut, moments, table } from './parts.ts';
@@ -148,7 +149,7 @@ function refusalMarks(refusals: readonly ReportedRefusal[], span: Interval): Mar
 }
 
 function bar(volume: ReportedVolume, span: Interval, y: number): Markup {
-  const name = `${volume.volumeId.slice(0, 48)}${volume.grants.length === 0 ? ', never granted' : ''}`;
+  const name = `${shortened(volume.volumeId, 48)}${volume.grants.length === 0 ? ', never granted' : ''}`;
   return html`<text class="label" x="0" y="${y + 13}">${name}</text>${volume.grants.map((grant) => grantBar(grant, span, y + 17))}
 `;
 }

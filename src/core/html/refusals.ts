@@ -1,6 +1,7 @@
 import type { ReportedRefusal } from '../evidence/model.ts';
 import type { RefusalReason } from '../outcome.ts';
 import { grouped } from '../report.ts';
+import { shortened } from '../text.ts';
 import { html, type Markup } from './markup.ts';
 import { clusterCell, code, figure, figures, keyCell, leftOut, moment, table } from './parts.ts';
 
@@ -61,7 +62,8 @@ function groupRow(group: readonly ReportedRefusal[]): (Markup | string | undefin
   const last = group.at(-1);
   if (first === undefined || last === undefined) return [];
   const { reason, keyArn, clusterAccount, clusterName, resource, operation, rehearsal, caller } = first;
-  const said = reason === 'other' || reason === 'denied' ? html`<br><small>${last.code} ${last.message.slice(0, 200)}</small>` : undefined;
+  const said =
+    reason === 'other' || reason === 'denied' ? html`<br><small>${last.code} ${shortened(last.message, 300)}</small>` : undefined;
   return [
     html`${REASONS[reason]}${said}`,
     keyCell(keyArn),
