@@ -10,11 +10,12 @@ import { replayDifference } from './difference.ts';
 import { type FindingsOptions, findings } from './findings.ts';
 import { FORMATS, type Format, failOn, formatted } from './format.ts';
 import { InputError } from './input.ts';
-import { instant, reason, ruleIds, severity } from './options.ts';
+import { instant, lastInstant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
 import { type ReadingOptions, withReadingOptions } from './reading-options.ts';
 import { renderReplay, styleOf } from './render.ts';
 import { jsonPieces, replay } from './replay.ts';
+import { type ReportOptions, report } from './report.ts';
 import { rulesText } from './rules.ts';
 import { type SettleOptions, settle } from './settle.ts';
 import { printPieces, processTerminal, progressOn } from './terminal.ts';
@@ -135,6 +136,22 @@ program
   .option('--policy <file>', 'replay under this policy instead of the default')
   .option('--json', 'print JSON, with every fact')
   .action((what: string, options: TimelineOptions) => timeline(what, options, terminal));
+
+program
+  .command('report')
+  .description('write what a ledger proves of a period as one HTML page, as CSV or as JSON')
+  .option('--table <name>', 'read the ledger of a deployment, whole')
+  .option('--from <path...>', 'replay these records instead')
+  .option('--html [file]', 'one page that needs no network; to stdout without a file, and where no other form is asked for')
+  .option('--csv [file]', 'one row for each grant')
+  .option('--json', 'print JSON')
+  .option('--since <when>', 'the period begins with this day, or at this instant', instant)
+  .option('--until <when>', 'the period ends with this day, or at this instant; everything is told as it stood then', lastInstant)
+  .option('--cluster <name>', 'only this cluster')
+  .option('--key <part>', 'only keys whose ARN holds this')
+  .option('--policy <file>', 'judge by this policy; without it, what the audit recorded, or the default policy for records')
+  .option('--fail-on <severity>', 'exit with 1 when an open finding of the report is at or above this severity', severity)
+  .action((options: ReportOptions) => report(options, terminal));
 
 program
   .command('local')

@@ -8,7 +8,7 @@ import type { AlertBook, LedgerReader } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { InputError } from './input.ts';
 import { counted } from './layout.ts';
-import { replayInto } from './replay.ts';
+import { type ReplayReport, replayInto } from './replay.ts';
 import { progressOn, type Terminal } from './terminal.ts';
 
 /** Where a ledger is read from: a deployment's table, or records to be replayed. Exactly one of the two. */
@@ -20,6 +20,8 @@ export interface LedgerSource {
 /** A ledger that was read whole. */
 export interface ReadLedger {
   readonly snapshot: Snapshot;
+  /** What became of the records, where records were read. */
+  readonly coverage?: Pick<ReplayReport, 'events' | 'sources'>;
   /** Where settlements are kept; of replayed records, as long as the command runs. */
   readonly book: AlertBook;
   /** Seconds since 1970, where the ledger is one that lives: a replay knows no time of day. */
@@ -42,8 +44,8 @@ export async function withLedger<T>(
     const { withTable } = await import('./ledger-table.ts');
     return withTable(table, terminal, (snapshot, book) => use({ snapshot, book, now: clock() }));
   }
-  const ledger = await replayed(source.from ?? [], policy, terminal);
-  return use({ snapshot: await ledger.snapshot(), book: ledger });
+  const { ledger, coverage } = await replayed(source.from ?? [], policy, terminal);
+  return use({ snapshot: await ledger.snapshot(), book: ledger, coverage });
 }
 
 /** A ledger of which only what is asked is read. */
@@ -65,7 +67,8 @@ export async function askLedger<T>(
     const { askTable } = await import('./ledger-table.ts');
     return askTable(table, terminal, use);
   }
-  const snapshot = await (await replayed(source.from ?? [], policy, terminal)).snapshot();
+  const { ledger } = await replayed(source.from ?? [], policy, terminal);
+  const snapshot = await ledger.snapshot();
   return use({ reader: new MemoryReader(snapshot), snapshot: async () => snapshot });
 }
 
@@ -77,11 +80,17 @@ function tableOf({ table, from }: LedgerSource): string | undefined {
   return table;
 }
 
-async function replayed(from: readonly string[], policy: Policy | undefined, terminal: Terminal): Promise<MemoryLedger> {
+/** A ledger of these records, and what was read for it. */
+async function replayed(
+  from: readonly string[],
+  policy: Policy | undefined,
+  terminal: Terminal,
+): Promise<{ readonly ledger: MemoryLedger; readonly coverage: Pick<ReplayReport, 'events' | 'sources'> }> {
   const ledger = new MemoryLedger();
-  const { events } = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
-  if (events.rejected > 0) terminal.err.write(`${counted(events.rejected, 'record')} could not be read; kms-audit replay says why\n`);
-  return ledger;
+  const coverage = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
+  const { rejected } = coverage.events;
+  if (rejected > 0) terminal.err.write(`${counted(rejected, 'record')} could not be read; kms-audit replay says why\n`);
+  return { ledger, coverage };
 }
 
 /** What a ledger says. */

@@ -31,6 +31,11 @@ export function instant(text: string): Timestamp {
   return timestamp;
 }
 
+/** The end of a period: an instant with its zone, or a day, which stands for its last second in UTC. */
+export function lastInstant(text: string): Timestamp {
+  return instant(DAY.test(text) ? `${text}T23:59:59Z` : text);
+}
+
 /** Why a finding is accepted; for people, so that there must be words in it. */
 export function reason(text: string): string {
   const words = text.trim();

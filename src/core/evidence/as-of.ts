@@ -1,0 +1,43 @@
+import { type Order, timeOf } from '../fact.ts';
+import type { GrantHead } from '../grant.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Timestamp } from '../timestamp.ts';
+
+/**
+ * The ledger as it stood at the end of `until`, its last second included: what happened later is left out, so that a
+ * grant which has ended since is open in it. When a resource was last seen is kept as it is, for no earlier use of it is
+ * known; so is what operators have settled.
+ */
+export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
+  const happened = <T extends { readonly time: Timestamp }>(facts: readonly T[]): T[] => facts.filter(({ time }) => time <= until);
+  return {
+    grants: snapshot.grants.flatMap((head) => headAsOf(head, until)),
+    creations: happened(snapshot.creations),
+    uses: happened(snapshot.uses),
+    rehearsals: happened(snapshot.rehearsals),
+    refusals: happened(snapshot.refusals),
+    changes: happened(snapshot.changes),
+    others: happened(snapshot.others),
+    resources: snapshot.resources,
+    occurrences: happened(snapshot.occurrences),
+    settlements: snapshot.settlements,
+  };
+}
+
+function headAsOf(head: GrantHead, until: Timestamp): GrantHead[] {
+  const happened = (order: Order | undefined): boolean => order !== undefined && timeOf(order) <= until;
+  const { created, cluster, volumeId, end, ...rest } = head;
+  const isCreated = happened(created);
+  const isEnded = happened(end?.order);
+  if (!isCreated && !isEnded) return [];
+  return [
+    {
+      ...rest,
+      // Whose grant it is, its creation tells.
+      ...(isCreated && created !== undefined ? { created } : {}),
+      ...(isCreated && cluster !== undefined ? { cluster } : {}),
+      ...(isCreated && volumeId !== undefined ? { volumeId } : {}),
+      ...(isEnded && end !== undefined ? { end } : {}),
+    },
+  ];
+}

@@ -1,0 +1,78 @@
+import { eventIdOf, type GrantCreated, orderOf, timeOf } from '../fact.ts';
+import { type GrantHead, grantStatus } from '../grant.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { ReportedFinding, ReportedGrant } from './model.ts';
+
+/** Names a grant within a report. */
+export const grantName = (keyArn: string, grantId: string): string => JSON.stringify([keyArn, grantId]);
+
+/** The grants of a ledger by name, each with its earliest creation. */
+export class GrantIndex {
+  readonly #heads: ReadonlyMap<string, GrantHead>;
+  readonly #creations: ReadonlyMap<string, GrantCreated>;
+
+  constructor({ grants, creations }: Snapshot) {
+    this.#heads = new Map(grants.map((head) => [grantName(head.keyArn, head.grantId), head]));
+    this.#creations = new Map(
+      creations.flatMap((creation) => {
+        const name = grantName(creation.keyArn, creation.grantId);
+        return this.#heads.get(name)?.created === orderOf(creation) ? [[name, creation]] : [];
+      }),
+    );
+  }
+
+  reported(keyArn: string, grantId: string, about: FindingIndex): ReportedGrant[] {
+    const head = this.#heads.get(grantName(keyArn, grantId));
+    if (head === undefined) return [];
+    const { created, end, cluster } = head;
+    const { caller, grantee, operations } = this.#creations.get(grantName(keyArn, grantId)) ?? {};
+    return [
+      {
+        keyArn,
+        grantId,
+        status: grantStatus(head),
+        ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
+        ...(created === undefined ? {} : { grantedAt: timeOf(created), grantedEventId: eventIdOf(created) }),
+        ...(caller === undefined ? {} : { grantedBy: caller.id }),
+        ...(grantee === undefined ? {} : { grantee }),
+        ...(operations === undefined ? {} : { operations }),
+        ...(end === undefined ? {} : { endedAt: timeOf(end.order), endedBy: end.by, endedEventId: eventIdOf(end.order) }),
+        findings: about.grant(keyArn, grantId),
+      },
+    ];
+  }
+
+  /** Every other grant, by name. */
+  except(names: ReadonlySet<string>): GrantHead[] {
+    return [...this.#heads.keys()]
+      .filter((name) => !names.has(name))
+      .sort()
+      .flatMap((name) => this.#heads.get(name) ?? []);
+  }
+}
+
+/** Ids of findings by what they are about. */
+export class FindingIndex {
+  readonly #ids = new Map<string, string[]>();
+
+  constructor(findings: readonly ReportedFinding[]) {
+    for (const { id, keyArn, grantId, volumeId } of findings) {
+      if (keyArn !== undefined && grantId !== undefined) this.#add(grantName(keyArn, grantId), id);
+      if (volumeId !== undefined) this.#add(volumeId, id);
+    }
+  }
+
+  grant(keyArn: string, grantId: string): string[] {
+    return this.#ids.get(grantName(keyArn, grantId)) ?? [];
+  }
+
+  volume(volumeId: string): string[] {
+    return this.#ids.get(volumeId) ?? [];
+  }
+
+  #add(name: string, id: string): void {
+    const ids = this.#ids.get(name);
+    if (ids === undefined) this.#ids.set(name, [id]);
+    else ids.push(id);
+  }
+}

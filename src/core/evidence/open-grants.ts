@@ -1,0 +1,44 @@
+import { type Timestamp, toSeconds } from '../timestamp.ts';
+import type { ReportedGrant } from './model.ts';
+import type { Interval } from './silences.ts';
+
+/** How many grants were open over a stretch of time. */
+export interface OpenGrants {
+  /** The most that were open at some time within each of equally long parts. */
+  readonly most: readonly number[];
+  readonly peak: number;
+  /** When the peak was first reached. */
+  readonly peakAt?: Timestamp;
+}
+
+/** Counts grants that were open at the same time, in so many parts of the span. */
+export function openGrants(grants: readonly ReportedGrant[], span: Interval, parts: number): OpenGrants {
+  const steps = grants.flatMap(({ grantedAt, endedAt }) => [
+    ...(grantedAt === undefined ? [] : [{ time: grantedAt, by: 1 }]),
+    ...(grantedAt === undefined || endedAt === undefined ? [] : [{ time: endedAt < grantedAt ? grantedAt : endedAt, by: -1 }]),
+  ]);
+  // Within one second grants come before they go, so that none is open for less than nothing.
+  steps.sort((a, b) => (a.time === b.time ? b.by - a.by : a.time < b.time ? -1 : 1));
+  const most = new Array<number>(parts).fill(0);
+  let open = 0;
+  let reached = 0;
+  let peak = 0;
+  let peakAt: Timestamp | undefined;
+  for (const { time, by } of steps) {
+    const part = Math.max(0, Math.min(parts - 1, Math.floor(shareOf(time, span) * parts)));
+    for (; reached < part; reached += 1) most[reached + 1] = open;
+    open += by;
+    most[part] = Math.max(most[part] ?? 0, open);
+    if (time > span.to || open <= peak) continue;
+    peak = open;
+    peakAt = time < span.from ? span.from : time;
+  }
+  for (; reached < parts - 1; reached += 1) most[reached + 1] = open;
+  return { most, peak, ...(peakAt === undefined ? {} : { peakAt }) };
+}
+
+/** Where an instant stands within a span: 0 at its start, 1 at its end, less or more outside. */
+export function shareOf(time: Timestamp, { from, to }: Interval): number {
+  const length = toSeconds(to) - toSeconds(from);
+  return length === 0 ? 0 : (toSeconds(time) - toSeconds(from)) / length;
+}
