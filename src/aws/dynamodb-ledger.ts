@@ -9,7 +9,7 @@ import type { GrantHead } from '../core/grant.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
-import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
+import { bareHead, DynamoDbSweepBook, INDEX } from './dynamodb-sweep-book.ts';
 import { creationUpdate, endingUpdate, LATEST_SIGHT, openUpdate } from './grant-updates.ts';
 import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
 import {
@@ -35,14 +35,13 @@ const DEPENDENT_PAGES = 20;
 const COUNTED_PAGES = 20;
 /** How many grants of a volume are read at once. */
 const HEADS_AT_ONCE = 25;
-const INDEX = 'open';
 
 /**
  * The ledger in one DynamoDB table. Every write is either the same item again or conditional on being the earliest (or
  * latest) of its kind, so that repetition and order cannot matter; every read that a judgement rests on is consistent.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
-export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
+export class DynamoDbLedger extends DynamoDbSweepBook implements Ledger {
   readonly #table: Table;
   readonly #retention: number;
 
@@ -71,13 +70,22 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
 
   async addCreation(fact: GrantCreated): Promise<void> {
     const key = factKey(fact);
-    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
+    // A grant that was adopted late is remembered as long as one that was seen in time.
+    const since = fact.adopted !== undefined && fact.adopted > fact.time ? fact.adopted : fact.time;
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(since) });
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
-    const { keyArn, grantId, cluster, volumeId } = fact;
-    const told = { keyArn, grantId, created: orderOf(fact), ...(cluster && { cluster }), ...(volumeId && { volumeId }) };
-    // An ended grant never enters the index of open ones, and never leaves its end again.
+    const { keyArn, grantId, cluster, volumeId, adopted } = fact;
+    const told = {
+      keyArn,
+      grantId,
+      created: orderOf(fact),
+      ...(cluster && { cluster }),
+      ...(volumeId && { volumeId }),
+      ...(adopted && { adopted }),
+    };
+    // A grant that is over never enters the index of open ones, and never leaves its end again.
     const item =
       (await this.#table.update(grantKey(fact), openUpdate(told))) ??
       (await this.#table.update(grantKey(fact), creationUpdate(told))) ??
@@ -251,9 +259,6 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
     });
   }
 }
-
-/** A head of which nothing is known but its key. */
-const bareHead = (grant: GrantName): Item => ({ pk: S(grantKey(grant).pk) });
 
 const evidenceRange = (findingId: string) => rangeOf(evidenceKey(findingId, '').pk, 'E#', 'E~');
 

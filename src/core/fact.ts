@@ -38,6 +38,8 @@ export interface GrantCreated extends FactBase, Attribution {
   readonly operations?: readonly string[];
   readonly constraint?: GrantConstraint;
   readonly sourceArn?: string;
+  /** When the sweep found the grant in KMS's list, whose CreateGrant was not seen: its caller is unknown. A record of it takes its place. */
+  readonly adopted?: Timestamp;
 }
 
 /** The encryption-context condition of a grant. */

@@ -3,8 +3,8 @@ import { underPolicy } from './expectation.ts';
 import type { GrantCreated, KeyUsed, Volume } from './fact.ts';
 import { eventIdOf, timeOf, volumeOf } from './fact.ts';
 import { type Evidence, type Finding, findingId, foldEvidence, type Occurrence } from './finding.ts';
-import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
-import { type KeyState, keyState } from './key-state.ts';
+import { type GrantHead, type GrantStatus, grantStatus, isOpenGrant } from './grant.ts';
+import { type KeyRotation, type KeyState, keyState } from './key-state.ts';
 import type { Policy } from './policy.ts';
 import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -24,12 +24,18 @@ export interface GrantReport {
   readonly status: GrantStatus;
   readonly createdAt?: Timestamp;
   readonly endedAt?: Timestamp;
+  /** No record of its creation was seen: the sweep found it in KMS's list. */
+  readonly adopted?: true;
+  /** Of a grant that is `gone`: it had ended by then. */
+  readonly goneBy?: Timestamp;
 }
 
 /** One key as it stands, with who depends on it. */
 export interface KeyReport {
   readonly keyArn: string;
   readonly state?: KeyState;
+  /** As the sweep saw it last. */
+  readonly rotation?: KeyRotation;
   readonly openGrants: number;
   readonly clusters: readonly ClusterDependents[];
   readonly resources: readonly { readonly kind: string; readonly id: string; readonly lastSeen: Timestamp }[];
@@ -130,6 +136,8 @@ function grantReport(head: GrantHead): GrantReport {
     status: grantStatus(head),
     ...(head.created === undefined ? {} : { createdAt: timeOf(head.created) }),
     ...(head.end === undefined ? {} : { endedAt: timeOf(head.end.order) }),
+    ...(head.adopted === undefined ? {} : { adopted: true }),
+    ...(grantStatus(head) === 'gone' && head.gone !== undefined ? { goneBy: head.gone } : {}),
   };
 }
 
@@ -203,11 +211,12 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
   return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
 }
 
-function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
+function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others, sightings }: Snapshot): KeyReport[] {
   const open = grouped(
-    grants.filter((head) => head.created !== undefined && head.end === undefined),
+    grants.filter(isOpenGrant),
     ({ keyArn }) => keyArn,
   );
+  const seen = new Map(sightings.map((sighting) => [sighting.keyArn, sighting]));
   const changed = grouped(changes, ({ keyArn }) => keyArn);
   const used = new Map<string, Map<string, KeyReport['resources'][number]>>();
   const keyArns = new Set<string>();
@@ -223,11 +232,13 @@ function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resour
     if (known === undefined || known.lastSeen < lastSeen) ofKey.set(id, { ...resource, lastSeen });
   }
   return [...keyArns].sort().map((keyArn) => {
-    const state = keyState(changed.get(keyArn) ?? []);
+    const sighting = seen.get(keyArn);
+    const state = keyState(changed.get(keyArn) ?? [], sighting);
     const { openGrants, clusters } = countDependents((open.get(keyArn) ?? []).map(({ cluster }) => cluster));
     return {
       keyArn,
       ...(state === undefined ? {} : { state }),
+      ...(sighting?.rotation === undefined ? {} : { rotation: sighting.rotation }),
       openGrants,
       clusters,
       resources: sortedBy(used.get(keyArn)?.values() ?? [], ({ kind, id }) => [id, kind]),
