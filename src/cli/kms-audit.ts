@@ -11,6 +11,7 @@ import { FORMATS, type Format, failOn, formatted } from './format.ts';
 import { InputError } from './input.ts';
 import { instant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
+import type { ReconcileOptions } from './reconcile.ts';
 import { renderReplay, styleOf } from './render.ts';
 import { replay, replayJson } from './replay.ts';
 import { rulesText } from './rules.ts';
@@ -79,6 +80,20 @@ program
     // The SDK is loaded for nobody else.
     const { backfillCommand } = await import('./backfill.ts');
     await backfillCommand(paths, options, terminal);
+  });
+
+program
+  .command('reconcile')
+  .description('compare the grants of KMS and the clusters of ECS with the ledger of a deployment, as its sweep does; nobody is alerted')
+  .requiredOption('--table <name>', 'the ledger of a deployment')
+  .option('--policy <file>', 'the deployment’s own policy: it says which keys are audited')
+  .option('--region <region>', 'the Region of the deployment')
+  .option('--retention-days <days>', 'how long the ledger remembers; the deployment’s own', wholeDays, 400)
+  .option('--dry-run', 'say what would be done, and write nothing')
+  .option('--json', 'print JSON')
+  .action(async (options: ReconcileOptions) => {
+    const { reconcileCommand } = await import('./reconcile.ts');
+    await reconcileCommand(options, terminal);
   });
 
 const findingsCommand = program

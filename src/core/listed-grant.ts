@@ -1,21 +1,16 @@
 import { clusterOf, type EncryptionContext, namesEcs, resourceOf, volumeIdOf } from './encryption-context.ts';
-import type { Attribution, GrantConstraint, GrantCreated } from './fact.ts';
+import type { Attribution, GrantCreated } from './fact.ts';
+import type { GrantTerms } from './grant-terms.ts';
 import { readKeyArn } from './key-arn.ts';
 import { isFargateStorage } from './profile.ts';
 import type { Digest } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** A grant as KMS lists it: all but who made it. https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html */
-export interface ListedGrant {
+export interface ListedGrant extends GrantTerms {
   readonly keyArn: string;
   readonly grantId: string;
   readonly createdAt?: Timestamp;
-  readonly grantee?: string;
-  readonly retiree?: string;
-  /** Sorted. */
-  readonly operations?: readonly string[];
-  readonly constraint?: GrantConstraint;
-  readonly sourceArn?: string;
 }
 
 const NOBODY = { id: 'unknown', trusted: false, awsRole: false } as const;

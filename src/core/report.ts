@@ -212,10 +212,7 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
 }
 
 function keysOf({ grants, creations, uses, rehearsals, refusals, changes, resources, others, sightings }: Snapshot): KeyReport[] {
-  const open = grouped(
-    grants.filter(isOpenGrant),
-    ({ keyArn }) => keyArn,
-  );
+  const open = grouped(grants.filter(isOpenGrant), ({ keyArn }) => keyArn);
   const seen = new Map(sightings.map((sighting) => [sighting.keyArn, sighting]));
   const changed = grouped(changes, ({ keyArn }) => keyArn);
   const used = new Map<string, Map<string, KeyReport['resources'][number]>>();

@@ -107,7 +107,8 @@ export function verifyCluster(
       const task = { cluster, taskArn: printable(taskArn, NAME_LIMIT), clusterKeyArn: fargate };
       deviations.push({ kind: 'task-on-other-key', ...task, ...(keyArn === undefined ? {} : { keyArn }) });
     }
-    if (keyArn !== undefined && createdAt !== undefined && createdAt < youngest(started)) settled.set(keyArn, (settled.get(keyArn) ?? 0) + 1);
+    if (keyArn !== undefined && createdAt !== undefined && createdAt < youngest(started))
+      settled.set(keyArn, (settled.get(keyArn) ?? 0) + 1);
   }
   for (const [keyArn, count] of settled) {
     const openGrants = grants.get(grantCountKey(cluster, keyArn)) ?? 0;
