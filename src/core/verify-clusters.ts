@@ -73,7 +73,7 @@ const CLUSTER = /^arn:[^:]*:ecs:([^:]*):([^:]*):cluster\/(.+)$/s;
 const NAME_LIMIT = 255;
 
 /** Account and name of a cluster, and its Region; undefined for what is no cluster's ARN. */
-export function readClusterArn(arn: string): (Cluster & { readonly region: string }) | undefined {
+function readClusterArn(arn: string): (Cluster & { readonly region: string }) | undefined {
   const [, region, account, name] = CLUSTER.exec(arn) ?? [];
   return region && account && name ? { account, name: printable(name, NAME_LIMIT), region } : undefined;
 }
