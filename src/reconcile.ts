@@ -134,8 +134,9 @@ export async function reconcile(work: ReconcileWork): Promise<ReconcileReport> {
       if (!(error instanceof RefusedError)) throw error;
       fail(keyArn, error.cause);
     }
-    keys.push(sweep.report());
-    grants += sweep.report().listed;
+    const report = sweep.report();
+    if (!failed.some(({ what }) => what === keyArn) || report.listed > 0) keys.push(report);
+    grants += report.listed;
     done = keyArn;
   }
   const verification = await verifyClusters(work, started, fail);

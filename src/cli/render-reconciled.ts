@@ -16,7 +16,8 @@ export function renderReconciled(report: ReconcileReport, dryRun: boolean, style
   const grants = keys.reduce((sum, { listed }) => sum + listed, 0);
   return [
     `${counted(keys.length, 'key')}, ${counted(grants, 'grant')} in KMS${dryRun ? '; a dry run: nothing was written' : ''}`,
-    ...(changed.length === 0 ? ['The ledger and KMS agree.'] : changed),
+    ...changed,
+    ...(changed.length === 0 && failed.length === 0 ? ['The ledger and KMS agree.'] : []),
     ...(verification === undefined ? [] : ['', ...verificationLines(verification, style, width)]),
     ...failed.flatMap(({ what, why }) => hanging('  ', `not looked at: ${printable(what, 300)}: ${why}`, width).map(style.bad)),
   ].join('\n');
