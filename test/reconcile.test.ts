@@ -212,6 +212,18 @@ describe.each(LEDGERS)('reconciliation of a ledger %s', (_, make) => {
     expect((await world.sweep(ledger, sweepAt(5))).keys[0]).toMatchObject({ missing: [{ grantId: grantId(1) }], gone: [] });
   });
 
+  it('points at no record where there is none', async () => {
+    const ledger = await make();
+    inKms(creation(1));
+    await world.sweep(ledger, sweepAt(1));
+    inKms();
+    await world.sweep(ledger, sweepAt(2));
+    const last = world.work(ledger, sweepAt(3));
+    await reconcile(last);
+    expect(last.told).toEqual([expect.stringContaining('the sweep found the grant in KMS')]);
+    expect(last.told[0]).not.toContain('lookup-events');
+  });
+
   it('takes no two sweeps within 15 minutes for two', async () => {
     const ledger = await make();
     await deliver(ledger, creation(1));

@@ -13,6 +13,12 @@ export interface ListedGrant extends GrantTerms {
   readonly createdAt?: Timestamp;
 }
 
+/** What stands in an adopted creation for the id of a record. */
+const LISTED = 'listed:';
+
+/** True for the event id of an adopted creation: there is no such record to look up. */
+export const isListed = (eventId: string): boolean => eventId.startsWith(LISTED);
+
 const NOBODY = { id: 'unknown', trusted: false, awsRole: false } as const;
 const NO_CONTEXT: EncryptionContext = new Map();
 
@@ -26,7 +32,7 @@ export function adoptedCreation(listed: ListedGrant, seen: Timestamp, digest: Di
   const key = readKeyArn(listed.keyArn);
   const grant: GrantCreated = {
     kind: 'grant-created',
-    eventId: `listed:${listed.grantId}`,
+    eventId: `${LISTED}${listed.grantId}`,
     time: createdAt ?? seen,
     operation: 'CreateGrant',
     caller: NOBODY,

@@ -16,7 +16,7 @@ export const orphanGrant = {
   runbook: [
     'See whether KMS still has it: aws kms list-grants --key-id <key> --grant-id <grant>',
     'If no task needs it, end it: aws kms revoke-grant --key-id <key> --grant-id <grant>',
-    'If KMS no longer has it, look for the record of its end, and for what else is missing: kms-audit doctor',
+    'If KMS no longer has it, a record is missing; kms-audit doctor says whether the audit is blind.',
     'If it is meant to live so long, add the entry in this alert to the policy, or raise orphanAfterHours there.',
   ],
   limits:
