@@ -4,6 +4,7 @@ import type { Cluster } from './core/encryption-context.ts';
 import { orderOf, type Refused, type Volume, volumeAt } from './core/fact.ts';
 import type { GrantHead } from './core/grant.ts';
 import { type KeyDependents, type KeySeen, keyDependents } from './core/key-dependents.ts';
+import type { KeySighting } from './core/key-state.ts';
 import { type Launch, launchOf } from './core/launch.ts';
 import { grouped, sortedBy } from './core/sorting.ts';
 import type { LedgerReader } from './ports.ts';
@@ -31,9 +32,10 @@ const REFUSALS_READ = 100;
 
 /** Reads everything known to depend on a key; of the last uses and of other grants' creations as much as `detail` asks for. */
 export async function dependentsOfKey(reader: LedgerReader, keyArn: string, detail: Detail): Promise<KeyDependents> {
-  const [grants, changes, resources, refusals, otherUses, known] = await Promise.all([
+  const [grants, changes, sighting, resources, refusals, otherUses, known] = await Promise.all([
     reader.openGrantsOf(keyArn),
     reader.changesOf(keyArn),
+    reader.sightingOf(keyArn),
     reader.resourcesOf(keyArn),
     reader.lastRefusals(keyArn, REFUSALS_READ),
     reader.lastOtherUses(keyArn, OTHER_USES_LISTED),
@@ -53,6 +55,7 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
     keyArn,
     grants,
     changes,
+    ...seenOf(sighting),
     resources,
     refusals,
     otherUses,
@@ -72,9 +75,10 @@ export async function dependentsOfCluster(
   const under = await askAll(keys, async (keyArn) => ({ keyArn, grants: await reader.openGrantsOf(keyArn, cluster) }));
   const needed = under.filter(({ grants }) => grants.length > 0);
   const grants = needed.flatMap((one) => one.grants);
-  const [launch, changes, lastUses] = await Promise.all([
+  const [launch, changes, sightings, lastUses] = await Promise.all([
     readLaunch(reader, cluster, grants, []),
     askAll(needed, ({ keyArn }) => reader.changesOf(keyArn)),
+    askAll(needed, ({ keyArn }) => reader.sightingOf(keyArn)),
     readLastUses(
       reader,
       needed.flatMap((one) => shownVolumes(one.grants, detail)),
@@ -83,10 +87,12 @@ export async function dependentsOfCluster(
   return clusterDependents({
     cluster,
     launch,
-    keys: needed.map((one, index) => ({ ...one, changes: changes[index] ?? [] })),
+    keys: needed.map((one, index) => ({ ...one, changes: changes[index] ?? [], ...seenOf(sightings[index]) })),
     lastUses,
   });
 }
+
+const seenOf = (sighting: KeySighting | undefined): Pick<KeySeen, 'sighting'> => (sighting === undefined ? {} : { sighting });
 
 async function readLaunch(
   reader: LedgerReader,

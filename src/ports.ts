@@ -15,17 +15,21 @@ import type {
 } from './core/fact.ts';
 import type { Evidence, Occurrence } from './core/finding.ts';
 import type { GrantHead } from './core/grant.ts';
+import type { KeySighting } from './core/key-state.ts';
+import type { ListedGrant } from './core/listed-grant.ts';
 import type { AlertMessage } from './core/message.ts';
 import type { Metric } from './core/metrics.ts';
+import type { SweepOfKey } from './core/reconcile.ts';
 import type { ResourceUse, Settlement, Snapshot } from './core/snapshot.ts';
 import type { Timestamp } from './core/timestamp.ts';
+import type { ClusterSeen, TaskSeen, Verification } from './core/verify-clusters.ts';
 
 /**
  * Where facts and what follows from them are kept. Every method is safe to repeat and is one step that other handlers
- * may come between; every read sees all that was written before it began, {@link Ledger.dependents} excepted.
+ * may come between; every read sees all that was written before it began, those of the index of open grants excepted.
  * A throw is an infrastructure fault: try again.
  */
-export interface Ledger extends AlertBook {
+export interface Ledger extends AlertBook, SweepBook {
   /** Keeps a fact that stands for itself. */
   addFact(fact: StandingFact): Promise<void>;
   /** The changes of state that are kept where this one is: of its key, its trail, its rule. */
@@ -81,6 +85,8 @@ export interface LedgerReader {
   openGrantsOf(keyArn: string, cluster?: Cluster): Promise<readonly GrantHead[]>;
   /** What made the key usable or unusable. */
   changesOf(keyArn: string): Promise<readonly KeyChanged[]>;
+  /** What the sweep saw last of the key. */
+  sightingOf(keyArn: string): Promise<KeySighting | undefined>;
   /** What is protected by the key, outside clusters' storage, and when it was last seen using it. */
   resourcesOf(keyArn: string): Promise<readonly ResourceUse[]>;
   /** The latest refusals, the latest first. */
@@ -129,6 +135,77 @@ export interface AlertBook {
   wasTold(findingId: string): Promise<boolean>;
   /** Keeps that an operator has settled a finding, in place of an earlier settlement. Only the command line does. */
   settle(findingId: string, settlement: Settlement): Promise<void>;
+}
+
+/**
+ * What the sweep keeps. The same promises as {@link Ledger}'s; every observation bears the time at which its sweep began,
+ * and gives way to what a record says, whichever came first.
+ */
+export interface SweepBook {
+  /** A key's open grants, by the index: each to be read again before anything is made of it. */
+  openGrantsOf(keyArn: string): AsyncIterable<GrantHead>;
+  /** KMS does not list this grant; the grant as it then stands. */
+  noteMissing(grant: GrantName, sweep: SweepOfKey): Promise<GrantHead>;
+  /** KMS does not list this grant, and did not in the sweep before; the grant as it then stands. */
+  noteGone(grant: GrantName, sweep: SweepOfKey): Promise<GrantHead>;
+  /** KMS lists this grant, which was gone; the grant as it then stands. */
+  reopenGrant(grant: GrantName, sweep: SweepOfKey): Promise<GrantHead>;
+  /** What the sweep saw last of a key. */
+  sightingOf(keyArn: string): Promise<KeySighting | undefined>;
+  /** Keeps what a sweep saw of a key; the latest is kept. */
+  seeKey(sighting: KeySighting): Promise<void>;
+  /** How far the sweep has come. */
+  sweepProgress(): Promise<SweepProgress | undefined>;
+  /** Notes how far the sweep has come, in place of what was noted before. */
+  noteSweep(progress: SweepProgress): Promise<void>;
+  /** What the verification against ECS found last. */
+  verification(): Promise<Verification | undefined>;
+  /** Keeps what a verification found, in place of what was kept before. */
+  noteVerification(verification: Verification): Promise<void>;
+}
+
+/** How far a sweep has come, so that the next invocation of the function goes on from there. */
+export interface SweepProgress {
+  readonly started: Timestamp;
+  readonly finished?: true;
+  /** Keys up to this one, by their ARNs, are done. */
+  readonly done?: string;
+  /** The key that is being swept. */
+  readonly key?: KeyProgress;
+}
+
+/** How far a list of grants was read. */
+export interface KeyProgress {
+  readonly keyArn: string;
+  /** Where KMS goes on. */
+  readonly marker: string;
+  /** The grants listed before: of each the first 16 hexadecimal digits of its id's digest. */
+  readonly seen: readonly string[];
+}
+
+/** Where KMS is asked what it knows. Paced and retried by whoever implements it; a throw is a fault or a refusal. */
+export interface KeyInspector {
+  /** The ARNs of the keys of this account and Region. */
+  keys(): AsyncIterable<string>;
+  /** A page of a key's grants; undefined when KMS no longer knows the marker. */
+  grants(keyArn: string, marker?: string): Promise<GrantPage | undefined>;
+  /** State and rotation of a key, as far as KMS will say. */
+  key(keyArn: string): Promise<Pick<KeySighting, 'state' | 'rotation'>>;
+}
+
+/** A page of KMS's list of a key's grants. */
+export interface GrantPage {
+  readonly grants: readonly ListedGrant[];
+  /** Where the next page begins; absent on the last. */
+  readonly next?: string;
+}
+
+/** Where ECS is asked what it runs. The same promises as {@link KeyInspector}'s. */
+export interface ClusterInspector {
+  /** The clusters of this account and Region. */
+  clusters(): AsyncIterable<ClusterSeen>;
+  /** The Fargate tasks of a cluster. */
+  tasks(cluster: ClusterSeen): AsyncIterable<TaskSeen>;
 }
 
 /** What names a grant. */

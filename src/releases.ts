@@ -3,7 +3,7 @@ import { coveredAfterAll } from './core/closing-text.ts';
 import { isSent } from './core/expectation.ts';
 import { type GrantCreated, type KeyUsed, type Volume, volumeAt, volumeOf } from './core/fact.ts';
 import { findingId, foldEvidence, type Occurrence } from './core/finding.ts';
-import { type GrantHead, withCreation } from './core/grant.ts';
+import { type GrantHead, isCurrent, withCreation } from './core/grant.ts';
 import { judgeVolume } from './core/rules/registry.ts';
 import { useAfterRelease } from './core/rules/use-after-release.ts';
 import { toSeconds } from './core/timestamp.ts';
@@ -77,8 +77,11 @@ async function allReleases(volume: Volume, pipeline: Pipeline): Promise<Occurren
 
 /** The heads with the creations told of them: a handler may have stopped between the two writes. */
 function withCreations(heads: readonly GrantHead[], creations: readonly GrantCreated[]): GrantHead[] {
-  const byGrant = new Map(heads.map((head) => [head.grantId, head]));
-  for (const creation of creations) byGrant.set(creation.grantId, withCreation(byGrant.get(creation.grantId), creation));
+  const joined = new Map(heads.map((head) => [head.grantId, head]));
+  // What was adopted for this volume may have turned out to be none of its grants.
+  const current = creations.filter((creation) => isCurrent(creation, joined.get(creation.grantId)));
+  const byGrant = new Map(current.flatMap(({ grantId }) => joined.get(grantId) ?? []).map((head) => [head.grantId, head]));
+  for (const creation of current) byGrant.set(creation.grantId, withCreation(byGrant.get(creation.grantId), creation));
   return [...byGrant.values()];
 }
 

@@ -24,17 +24,17 @@ describe('the Lambda bundle', () => {
   const atStart = closure('dist/audit.mjs', ['import-statement']);
   const all = closure('dist/audit.mjs', ['import-statement', 'dynamic-import']);
 
-  it('is small: 420 kB at start, 600 kB with every chunk', () => {
+  it('is small: 420 kB at start, 700 kB with every chunk', () => {
     console.log(
       `dist/audit.mjs: ${(bytes(atStart) / 1000).toFixed(0)} kB at start, ${(bytes(Object.keys(outputs)) / 1000).toFixed(0)} kB all chunks together`,
     );
     expect(bytes(atStart)).toBeLessThanOrEqual(420_000);
-    expect(bytes(Object.keys(outputs))).toBeLessThanOrEqual(600_000);
+    expect(bytes(Object.keys(outputs))).toBeLessThanOrEqual(700_000);
   });
 
-  it('loads SNS and CloudWatch only when they are needed', () => {
+  it('loads SNS, CloudWatch and ECS only when they are needed', () => {
     const inputs = (paths: Iterable<string>): string[] => [...paths].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
-    const clients = (paths: Iterable<string>): boolean => inputs(paths).some((input) => /client-(?:sns|cloudwatch)\//.test(input));
+    const clients = (paths: Iterable<string>): boolean => inputs(paths).some((input) => /client-(?:sns|cloudwatch|ecs)\//.test(input));
     expect(clients(atStart)).toBe(false);
     expect(clients(all)).toBe(true);
   });

@@ -300,14 +300,22 @@ describe('the page of a report', () => {
   it('shows what ECS said where it was asked', () => {
     const verification = {
       at: '2026-11-20T10:00:00Z',
-      deviations: [{ clusterName: 'payments', taskArn: 'task/1', sentence: 'The task is on another key.' }],
+      clusters: 2,
+      tasks: 3,
+      deviations: [
+        { kind: 'task-on-other-key' as const, clusterName: 'payments', taskArn: 'task/1', sentence: 'The task is on another key.' },
+      ],
+      more: 4,
+      failed: [{ what: 'cluster/web', why: 'AccessDenied' }],
     };
     const page = evidencePage({ ...madeReport(3, 1), verification }, sha256);
 
     expect(page).toContain('The task is on another key.');
-    expect(page).not.toContain('were not asked');
-    expect(evidencePage({ ...madeReport(3, 1), verification: { at: verification.at, deviations: [] } }, sha256)).toContain(
-      'they agree with the ledger',
+    expect(page).toContain('AccessDenied');
+    expect(page).toMatch(/<span[^>]*>5<\/span> things differ/);
+    expect(page).not.toContain('was not asked');
+    expect(evidencePage({ ...madeReport(3, 1), verification: { ...verification, deviations: [], more: 0 } }, sha256)).toContain(
+      'nothing differs from the ledger',
     );
   });
 

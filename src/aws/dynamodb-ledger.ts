@@ -10,7 +10,7 @@ import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
 import { Directory, type DirectoryEntry } from './directory.ts';
-import { DynamoDbAlertBook } from './dynamodb-alert-book.ts';
+import { bareHead, DynamoDbSweepBook } from './dynamodb-sweep-book.ts';
 import { creationUpdate, endingUpdate, LATEST_SIGHT, openUpdate } from './grant-updates.ts';
 import { decodeFact, decodeHead, decodeOccurrence, encodeFact, encodeOccurrence, type Item, keyOf, textOf } from './item-codec.ts';
 import {
@@ -43,7 +43,7 @@ const HEADS_AT_ONCE = 25;
  * latest) of its kind, so that repetition and order cannot matter; every read that a judgement rests on is consistent.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
-export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
+export class DynamoDbLedger extends DynamoDbSweepBook implements Ledger {
   readonly #table: Table;
   readonly #retention: number;
   readonly #directory: Directory;
@@ -77,13 +77,22 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
     await this.#enter(this.#directory.missing([fact]));
     if (fact.resource !== undefined) await this.#addResourceUse(fact.keyArn, fact.resource, fact.time);
     const key = factKey(fact);
-    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(fact.time) });
+    // A grant that was adopted late is remembered as long as one that was seen in time.
+    const since = fact.adopted !== undefined && fact.adopted > fact.time ? fact.adopted : fact.time;
+    await this.#table.put(key, { f: S(encodeFact(fact, key)), exp: this.#expiry(since) });
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
-    const { keyArn, grantId, cluster, volumeId } = fact;
-    const told = { keyArn, grantId, created: orderOf(fact), ...(cluster && { cluster }), ...(volumeId && { volumeId }) };
-    // An ended grant never enters the index of open ones, and never leaves its end again.
+    const { keyArn, grantId, cluster, volumeId, adopted } = fact;
+    const told = {
+      keyArn,
+      grantId,
+      created: orderOf(fact),
+      ...(cluster && { cluster }),
+      ...(volumeId && { volumeId }),
+      ...(adopted && { adopted }),
+    };
+    // A grant that is over never enters the index of open ones, and never leaves its end again.
     const item =
       (await this.#table.update(grantKey(fact), openUpdate(told))) ??
       (await this.#table.update(grantKey(fact), creationUpdate(told))) ??
@@ -262,9 +271,6 @@ export class DynamoDbLedger extends DynamoDbAlertBook implements Ledger {
     });
   }
 }
-
-/** A head of which nothing is known but its key. */
-const bareHead = (grant: GrantName): Item => ({ pk: S(grantKey(grant).pk) });
 
 const evidenceRange = (findingId: string) => rangeOf(evidenceKey(findingId, '').pk, 'E#', 'E~');
 

@@ -12,12 +12,13 @@ import {
   type Volume,
   volumeAt,
 } from '../core/fact.ts';
-import type { GrantHead } from '../core/grant.ts';
+import { type GrantHead, isCurrent } from '../core/grant.ts';
+import type { KeySighting } from '../core/key-state.ts';
 import type { ResourceUse } from '../core/snapshot.ts';
 import { sortedBy } from '../core/sorting.ts';
 import type { GrantName, LedgerReader } from '../ports.ts';
 import { decodeDirectoryCluster } from './directory.ts';
-import { decodeFact, decodeHead, decodeResource, type Item, keyOf } from './item-codec.ts';
+import { decodeFact, decodeHead, decodeResource, decodeSighting, type Item, keyOf } from './item-codec.ts';
 import {
   clusterPartition,
   clusterSortPrefix,
@@ -28,6 +29,7 @@ import {
   OPEN_INDEX,
   openSortPrefix,
   partitionOfKey,
+  sightingKey,
   volumePartition,
 } from './item-keys.ts';
 import { rangeOf, S, Table } from './table.ts';
@@ -123,6 +125,11 @@ export class DynamoDbReader implements LedgerReader {
     return ofKind(await this.#latest(clusterPartition(cluster), 'R', 1), 'rehearsed')[0];
   }
 
+  async sightingOf(keyArn: string): Promise<KeySighting | undefined> {
+    const item = await this.#table.get(sightingKey(keyArn));
+    return item === undefined ? undefined : decodeSighting(item);
+  }
+
   async lastUse(volume: Volume): Promise<KeyUsed | undefined> {
     return ofKind(await this.#latest(volumePartition(volume), 'U', 1), 'key-used')[0];
   }
@@ -138,7 +145,7 @@ export class DynamoDbReader implements LedgerReader {
     const homes = [grantKey(head).pk, ...(volume === undefined ? [] : [volumePartition(volume)])];
     const facts = await Promise.all(homes.map((pk) => this.#facts(pk, 'G')));
     return sortedBy(
-      ofKind(facts.flat(), 'grant-created').filter(({ grantId }) => grantId === head.grantId),
+      ofKind(facts.flat(), 'grant-created').filter((creation) => creation.grantId === head.grantId && isCurrent(creation, head)),
       byOrder,
     );
   }

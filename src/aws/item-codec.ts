@@ -5,6 +5,7 @@ import type { GrantConstraint, GrantCreated, StandingFact } from '../core/fact.t
 import { eventIdOf, timeOf } from '../core/fact.ts';
 import type { Occurrence } from '../core/finding.ts';
 import type { GrantEnd, GrantHead } from '../core/grant.ts';
+import type { KeySighting } from '../core/key-state.ts';
 import type { Severity } from '../core/severity.ts';
 import type { ResourceUse } from '../core/snapshot.ts';
 import { grantOfPartition, type ItemKey, ofOpenSortKey, volumeOfPartition } from './item-keys.ts';
@@ -99,11 +100,15 @@ function decodeConstraint([match, context]: StoredConstraint, fact: GrantCreated
 export function decodeHead(item: Item): GrantHead {
   const created = textOf(item, 'ck');
   const end = decodeEnd(item);
+  const [adopted, missing, gone] = [textOf(item, 'ad'), textOf(item, 'ms'), textOf(item, 'gn')];
   return {
     ...grantOfPartition(keyOf(item).pk),
     ...(created === undefined ? {} : { created }),
+    ...(adopted === undefined ? {} : { adopted }),
     ...ofOpenSortKey(textOf(item, 'is') ?? '-'),
     ...(end === undefined ? {} : { end }),
+    ...(missing === undefined ? {} : { missing }),
+    ...(gone === undefined ? {} : { gone }),
     ...(item.ag?.SS === undefined ? {} : { alertedIn: [...item.ag.SS].sort() }),
   };
 }
@@ -118,6 +123,11 @@ function decodeEnd(item: Item): GrantEnd | undefined {
 /** When a resource was last seen, of its item. */
 export function decodeResource(item: Item): ResourceUse {
   return { ...JSON.parse(textOf(item, 'f') ?? '{}'), lastSeen: textOf(item, 'seen') ?? '' };
+}
+
+/** What the sweep saw of a key. */
+export function decodeSighting(item: Item): KeySighting {
+  return JSON.parse(textOf(item, 'f') ?? '{}');
 }
 
 /** An occurrence as the JSON of its evidence item. */

@@ -145,3 +145,18 @@ export const SETTLED = 'Z';
 
 /** That an operator has settled a finding, beside its evidence. */
 export const settlementKey = (findingId: string): ItemKey => ({ pk: joined('F', findingId), sk: SETTLED });
+
+/** The sort key of what the sweep saw of a key. */
+export const SIGHTING = 'O';
+
+/** What the sweep saw of a key, beside what was recorded of it. */
+export const sightingKey = (keyArn: string): ItemKey => ({ pk: joined('K', keyArn), sk: SIGHTING });
+
+/** How far the sweep has come. */
+export const SWEEP_KEY: ItemKey = { pk: 'sweep', sk: HEAD };
+
+/** What the sweep had seen of a key's grants when it was interrupted, in parts. */
+export const sweepPartKey = (part: number): ItemKey => ({ pk: 'sweep', sk: `P#${part}` });
+
+/** What the verification against ECS found last. */
+export const VERIFICATION_KEY: ItemKey = { pk: 'sweep', sk: 'V' };

@@ -13,6 +13,7 @@ import { InputError } from './input.ts';
 import { instant, lastInstant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
 import { type ReadingOptions, withReadingOptions } from './reading-options.ts';
+import type { ReconcileOptions } from './reconcile.ts';
 import { renderReplay, styleOf } from './render.ts';
 import { jsonPieces, replay } from './replay.ts';
 import { type ReportOptions, report } from './report.ts';
@@ -80,6 +81,20 @@ withReadingOptions(program.command('backfill'))
     // The SDK is loaded for nobody else.
     const { backfillCommand } = await import('./backfill.ts');
     await backfillCommand(paths, options, terminal);
+  });
+
+program
+  .command('reconcile')
+  .description('compare the grants of KMS and the clusters of ECS with the ledger of a deployment, as its sweep does; nobody is alerted')
+  .requiredOption('--table <name>', 'the ledger of a deployment')
+  .option('--policy <file>', 'the deployment’s own policy: it says which keys are audited')
+  .option('--region <region>', 'the Region of the deployment')
+  .option('--retention-days <days>', 'how long the ledger remembers; the deployment’s own', wholeDays, 400)
+  .option('--dry-run', 'say what would be done, and write nothing')
+  .option('--json', 'print JSON')
+  .action(async (options: ReconcileOptions) => {
+    const { reconcileCommand } = await import('./reconcile.ts');
+    await reconcileCommand(options, terminal);
   });
 
 const findingsCommand = program

@@ -2,6 +2,7 @@ import { judgedAnew } from '../core/judged-anew.ts';
 import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import type { Verification } from '../core/verify-clusters.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { MemoryReader } from '../local/memory-reader.ts';
 import type { AlertBook, LedgerReader } from '../ports.ts';
@@ -22,6 +23,8 @@ export interface ReadLedger {
   readonly snapshot: Snapshot;
   /** What became of the records, where records were read. */
   readonly coverage?: Pick<ReplayReport, 'events' | 'sources'>;
+  /** What the deployment's sweep found last when it asked ECS. */
+  readonly verification?: Verification;
   /** Where settlements are kept; of replayed records, as long as the command runs. */
   readonly book: AlertBook;
   /** Seconds since 1970, where the ledger is one that lives: a replay knows no time of day. */
@@ -42,7 +45,10 @@ export async function withLedger<T>(
   if (table !== undefined) {
     // The SDK is loaded for nobody else.
     const { withTable } = await import('./ledger-table.ts');
-    return withTable(table, terminal, (snapshot, book) => use({ snapshot, book, now: clock() }));
+    return withTable(table, terminal, async (snapshot, book) => {
+      const verification = await book.verification();
+      return use({ snapshot, book, now: clock(), ...(verification === undefined ? {} : { verification }) });
+    });
   }
   const { ledger, coverage } = await replayed(source.from ?? [], policy, terminal);
   return use({ snapshot: await ledger.snapshot(), book: ledger, coverage });

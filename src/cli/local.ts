@@ -3,6 +3,7 @@ import { builtPolicy } from '../aws/wiring.ts';
 import type { SourceReport } from '../backfill.ts';
 import type { GrantCreated } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';
+import { isOpenGrant } from '../core/grant.ts';
 import { isObject, text } from '../core/json.ts';
 import { added, type Metric } from '../core/metrics.ts';
 import { reportOf } from '../core/report.ts';
@@ -84,7 +85,7 @@ async function runThrough(stack: EmbeddedStack, places: readonly Place[], out: T
 function otherGrants({ grants, creations }: Snapshot): GrantCreated[] {
   const made = new Map(creations.map((creation) => [`${creation.keyArn} ${creation.grantId} ${orderOf(creation)}`, creation]));
   return grants
-    .filter(({ end, cluster }) => end === undefined && cluster === undefined)
+    .filter((head) => isOpenGrant(head) && head.cluster === undefined)
     .flatMap(({ keyArn, grantId, created }) => made.get(`${keyArn} ${grantId} ${created}`) ?? [])
     .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }

@@ -62,12 +62,14 @@ function oneVolume({ volumeId, status, grants, decrypts }: VolumeReport, room: n
 
 /** Open grants first, since they make the volume's status; then by creation. */
 function byStanding(a: GrantReport, b: GrantReport): number {
-  const ended = Number(a.endedAt !== undefined) - Number(b.endedAt !== undefined);
+  const ended = Number(a.status !== 'open') - Number(b.status !== 'open');
   return ended !== 0 ? ended : (a.createdAt ?? '') < (b.createdAt ?? '') ? -1 : 1;
 }
 
 /** A grant's life as a line in time. */
-function span({ status, createdAt, endedAt }: GrantReport): string {
+function span({ status, createdAt, endedAt, goneBy, adopted }: GrantReport): string {
   const from = createdAt === undefined ? 'creation not seen  ' : instant(createdAt);
-  return endedAt === undefined ? `${from} ●────▶ ${status}` : `${from} ●────■ ${instantAfter(createdAt, endedAt)} ${status}`;
+  const by = endedAt ?? goneBy;
+  const what = adopted ? `${status}, adopted` : status;
+  return by === undefined ? `${from} ●────▶ ${what}` : `${from} ●────■ ${instantAfter(createdAt, by)} ${what}`;
 }

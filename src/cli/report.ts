@@ -53,6 +53,7 @@ export async function report(options: ReportOptions, terminal: Terminal): Promis
       evidence: evidenceOf(judged.snapshot, policy ?? DEFAULT_POLICY, sha256, then.now),
       ...(ledger.coverage === undefined ? {} : { read: ledger.coverage }),
       ...(ledger.now === undefined ? {} : { now: ledger.now }),
+      ...(ledger.verification === undefined ? {} : { verification: ledger.verification }),
     });
     for (const { file, render } of outputs) await write(file, render(evidence), terminal);
     failOn(

@@ -2,7 +2,7 @@ import type { Cluster } from './encryption-context.ts';
 import type { KeyChanged } from './fact.ts';
 import type { GrantHead } from './grant.ts';
 import { type KeySeen, type NeedyVolume, needyVolumes } from './key-dependents.ts';
-import { type KeyState, keyState } from './key-state.ts';
+import { type KeySighting, type KeyState, keyState } from './key-state.ts';
 import type { Launch } from './launch.ts';
 import { sortedBy } from './sorting.ts';
 
@@ -11,7 +11,7 @@ export interface ClusterSeen {
   readonly cluster: Cluster;
   readonly launch: Launch | undefined;
   /** Every key under which the cluster has open grants. */
-  readonly keys: readonly { readonly keyArn: string; readonly grants: readonly GrantHead[]; readonly changes: readonly KeyChanged[] }[];
+  readonly keys: readonly Pick<KeySeen, 'keyArn' | 'grants' | 'changes' | 'sighting'>[];
   readonly lastUses: KeySeen['lastUses'];
 }
 
@@ -40,8 +40,8 @@ export interface ClusterDependents {
 
 /** Which keys a cluster's storage needs, from what was read of it. A cluster's new key applies to new tasks only. */
 export function clusterDependents({ cluster, launch, keys, lastUses }: ClusterSeen): ClusterDependents {
-  const told = sortedBy(keys, ({ keyArn }) => [keyArn]).map(({ keyArn, grants, changes }): ClusterKey => {
-    const state = keyState(changes);
+  const told = sortedBy(keys, ({ keyArn }) => [keyArn]).map(({ keyArn, grants, changes, sighting }): ClusterKey => {
+    const state = keyState(changes, sighting);
     return {
       keyArn,
       ...(state === undefined ? {} : { state }),

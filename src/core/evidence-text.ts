@@ -1,5 +1,6 @@
 import { eventIdOf } from './fact.ts';
 import type { Evidence } from './finding.ts';
+import { isListed } from './listed-grant.ts';
 
 /** Queries name so many records at most. */
 const EVENT_IDS_NAMED = 10;
@@ -19,6 +20,7 @@ export function evidenceText(evidence: Evidence, standing = false): string[] {
   const { last } = evidence;
   const seen = standing ? standingSince(evidence) : timesSeen(evidence);
   if (!API_CALL.test(last.operation)) return [seen, 'The service sent this event itself: no trail holds a record of it.'];
+  if (isListed(last.eventId)) return [seen, 'No record of its creation was seen: the sweep found the grant in KMS.'];
   const eventIds = eventIdsNamed(evidence);
   const lastId = shellWord(last.eventId) ?? '<eventId>';
   const region = shellWord(last.region);

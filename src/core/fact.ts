@@ -1,5 +1,6 @@
 import type { Caller, Trust } from './caller.ts';
 import type { Cluster, EncryptionContext, Resource } from './encryption-context.ts';
+import type { GrantTerms } from './grant-terms.ts';
 import type { KeyChange } from './operations.ts';
 import type { RefusalReason } from './outcome.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -27,17 +28,12 @@ export interface Attribution {
 }
 
 /** A grant came to be (CreateGrant succeeded). */
-export interface GrantCreated extends FactBase, Attribution {
+export interface GrantCreated extends FactBase, Attribution, GrantTerms {
   readonly kind: 'grant-created';
   readonly keyArn: string;
   readonly grantId: string;
-  /** `granteePrincipal` or `granteeServicePrincipal`, trimmed. */
-  readonly grantee?: string;
-  readonly retiree?: string;
-  /** Sorted; absent where the record names none. */
-  readonly operations?: readonly string[];
-  readonly constraint?: GrantConstraint;
-  readonly sourceArn?: string;
+  /** When the sweep found the grant in KMS's list, whose CreateGrant was not seen: its caller is unknown. A record of it takes its place. */
+  readonly adopted?: Timestamp;
 }
 
 /** The encryption-context condition of a grant. */

@@ -1,16 +1,23 @@
 import type { Cluster } from './encryption-context.ts';
 import { type GrantCreated, type GrantEnded, type Order, orderOf } from './fact.ts';
+import type { Timestamp } from './timestamp.ts';
 
 /** Where a grant's creation and its endings meet: the earliest of each, so that order cannot matter. */
 export interface GrantHead {
   readonly keyArn: string;
   readonly grantId: string;
-  /** The earliest creation; absent while only an ending was seen. */
+  /** The earliest creation, or, until one is seen, the adopted one; absent while only an ending was seen. */
   readonly created?: Order;
+  /** When the sweep adopted the grant; absent once a record of its creation is known. */
+  readonly adopted?: Timestamp;
   /** From the earliest creation, when trusted. */
   readonly cluster?: Cluster;
   readonly volumeId?: string;
   readonly end?: GrantEnd;
+  /** Absent from KMS's list in the sweep begun then; says nothing by itself. */
+  readonly missing?: Timestamp;
+  /** Absent from KMS's list in two sweeps, the second begun then, and no ending known. */
+  readonly gone?: Timestamp;
   /** The groups whose alerts told of this grant, so that its ending can be told as well. */
   readonly alertedIn?: readonly string[];
 }
@@ -23,33 +30,51 @@ export interface GrantEnd {
   readonly by: string;
 }
 
-/** `open` until an ending is known. */
-export type GrantStatus = 'open' | 'retired' | 'revoked';
+/** `open` until an ending is known; `gone`: KMS has it no longer, and no record says how it ended. */
+export type GrantStatus = 'open' | 'retired' | 'revoked' | 'gone';
 
 /** The status of a grant. */
-export function grantStatus({ end }: GrantHead): GrantStatus {
-  return end?.how ?? 'open';
+export function grantStatus({ end, gone }: GrantHead): GrantStatus {
+  return end?.how ?? (gone === undefined ? 'open' : 'gone');
 }
 
-/** The head with one more creation told of it. */
+/** True for a grant that is known to have been made and not known to be over: one of the index of open grants. */
+export function isOpenGrant(head: GrantHead): boolean {
+  return head.created !== undefined && grantStatus(head) === 'open';
+}
+
+/** The head with one more creation told of it. What a record says decides over what was adopted, whichever came first. */
 export function withCreation(head: GrantHead | undefined, fact: GrantCreated): GrantHead {
   const created = orderOf(fact);
-  const { keyArn, grantId, cluster, volumeId } = fact;
-  if (head?.created !== undefined && head.created < created) return head;
+  const { keyArn, grantId, cluster, volumeId, adopted } = fact;
+  if (head?.created !== undefined) {
+    if (adopted !== undefined) return head;
+    if (head.adopted === undefined && head.created < created) return head;
+  }
+  const { end, missing, gone, alertedIn } = head ?? {};
   return {
     keyArn,
     grantId,
     created,
+    ...(adopted === undefined ? {} : { adopted }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(volumeId === undefined ? {} : { volumeId }),
-    ...(head?.end === undefined ? {} : { end: head.end }),
-    ...(head?.alertedIn === undefined ? {} : { alertedIn: head.alertedIn }),
+    ...(end === undefined ? {} : { end }),
+    ...(missing === undefined ? {} : { missing }),
+    ...(gone === undefined ? {} : { gone }),
+    ...(alertedIn === undefined ? {} : { alertedIn }),
   };
 }
 
-/** The head with one more ending told of it. */
+/** The head with one more ending told of it; a record of the end makes an end of what was merely observed. */
 export function withEnding(head: GrantHead | undefined, fact: GrantEnded): GrantHead {
   const order = orderOf(fact);
   if (head?.end !== undefined && head.end.order < order) return head;
-  return { keyArn: fact.keyArn, grantId: fact.grantId, ...head, end: { order, how: fact.how, by: fact.caller.id } };
+  const { missing: _missing, gone: _gone, ...known } = head ?? {};
+  return { keyArn: fact.keyArn, grantId: fact.grantId, ...known, end: { order, how: fact.how, by: fact.caller.id } };
+}
+
+/** False for an adopted creation that a record has since taken the place of. */
+export function isCurrent(creation: GrantCreated, head: GrantHead | undefined): boolean {
+  return creation.adopted === undefined || head?.created === undefined || head.created === orderOf(creation);
 }

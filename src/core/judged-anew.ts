@@ -27,7 +27,8 @@ export function judgedAnew(snapshot: Snapshot, policy: Policy): Snapshot {
 }
 
 const factsOf = ({ creations, uses, rehearsals, refusals, changes, others }: Snapshot) => [
-  ...creations,
+  // Who made an adopted grant is unknown, and that is what rules judge.
+  ...creations.filter(({ adopted }) => adopted === undefined),
   ...uses,
   ...rehearsals,
   ...refusals,
@@ -47,6 +48,7 @@ function inScope(snapshot: Snapshot, policy: Policy): Snapshot {
     changes: snapshot.changes.filter(covered),
     others: snapshot.others.filter(covered),
     resources: snapshot.resources.filter(covered),
+    sightings: snapshot.sightings.filter(covered),
     occurrences: snapshot.occurrences.filter(({ subject }) => covered(subject)),
     settlements: snapshot.settlements,
   };

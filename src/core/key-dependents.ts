@@ -2,7 +2,7 @@ import { countDependents } from './dependents.ts';
 import type { Cluster, Resource } from './encryption-context.ts';
 import { type GrantCreated, type KeyChanged, type KeyUsed, type Refused, timeOf, type Volume, volumeAt } from './fact.ts';
 import { type GrantHead, grantStatus } from './grant.ts';
-import { keyState } from './key-state.ts';
+import { type KeySighting, keyState } from './key-state.ts';
 import type { Launch } from './launch.ts';
 import type { KeyReport } from './report.ts';
 import type { ResourceUse } from './snapshot.ts';
@@ -66,6 +66,8 @@ export interface KeySeen {
   /** Open grants. */
   readonly grants: readonly GrantHead[];
   readonly changes: readonly KeyChanged[];
+  /** What the sweep saw of it. */
+  readonly sighting?: KeySighting;
   readonly resources: readonly ResourceUse[];
   /** The latest first. */
   readonly refusals: readonly Refused[];
@@ -94,7 +96,8 @@ export interface KeyDependents extends KeyReport {
 
 /** Who depends on a key, from what was read of it. */
 export function keyDependents(seen: KeySeen): KeyDependents {
-  const state = keyState(seen.changes);
+  const state = keyState(seen.changes, seen.sighting);
+  const rotation = seen.sighting?.rotation;
   const { openGrants, clusters } = countDependents(seen.grants.map(({ cluster }) => cluster));
   const volumes = needyVolumes(seen);
   const launches = sortedBy(
@@ -104,7 +107,14 @@ export function keyDependents(seen: KeySeen): KeyDependents {
   const resources = seen.resources.map(({ resource, lastSeen }) => ({ kind: resource.kind, id: resource.id, lastSeen }));
   const refusals = seen.refusals.map(refusedCall);
   const lastOtherUses = seen.otherUses.map(callOf);
-  const told = { keyArn: seen.keyArn, ...(state === undefined ? {} : { state }), openGrants, clusters, resources };
+  const told = {
+    keyArn: seen.keyArn,
+    ...(state === undefined ? {} : { state }),
+    ...(rotation === undefined ? {} : { rotation }),
+    openGrants,
+    clusters,
+    resources,
+  };
   const otherGrants = otherGrantsOf(seen);
   return {
     ...told,

@@ -1,5 +1,6 @@
 import type { KeyChange } from './operations.ts';
-import type { Timestamp } from './timestamp.ts';
+import { SETTLING_SECONDS } from './reconcile.ts';
+import { fromSeconds, type Timestamp, toSeconds } from './timestamp.ts';
 
 /** What a key can do, as far as its events tell. */
 export type KeyState = 'enabled' | 'disabled' | 'pending-deletion' | 'deleted' | 'unavailable' | 'pending-import';
@@ -28,17 +29,36 @@ export interface ChangeAt {
   readonly time: Timestamp;
 }
 
+/** What the sweep saw of a key, and when it began. */
+export interface KeySighting {
+  readonly keyArn: string;
+  readonly seen: Timestamp;
+  /** Absent where KMS would not say, or says something that is no state of rest. */
+  readonly state?: KeyState;
+  readonly rotation?: KeyRotation;
+  /** When the last sweep began that listed the key's grants to their end, and whose absences count. */
+  readonly swept?: Timestamp;
+}
+
+/** Whether KMS makes new material by itself, https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
+export type KeyRotation = 'on' | 'off';
+
 /**
- * The state of a key, folded from its changes in any order; undefined when none was seen.
+ * The state of a key, folded from its changes in any order; undefined when none was seen. What the sweep saw stands in
+ * for the changes before it; one that came a little before it stands for itself, since KMS needs time to agree with itself.
  * Deleting imported material leaves a key that is pending deletion as it is.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteImportedKeyMaterial.html
  */
-export function keyState(changes: Iterable<ChangeAt>): KeyState | undefined {
+export function keyState(changes: Iterable<ChangeAt>, sighting?: Pick<KeySighting, 'seen' | 'state'>): KeyState | undefined {
   const ordered = [...changes].sort((a, b) => compare(a.time, b.time) || STEPS[b.change].usability - STEPS[a.change].usability);
-  return ordered.reduce<KeyState | undefined>((state, { change }) => {
+  const since = sighting?.state === undefined ? '' : fromSeconds(toSeconds(sighting.seen) - SETTLING_SECONDS);
+  const folded = (state: KeyState | undefined, { change }: ChangeAt): KeyState | undefined => {
     if (state === 'deleted') return state;
     return state === 'pending-deletion' && change === 'material-deleted' ? state : STEPS[change].state;
-  }, undefined);
+  };
+  const before = ordered.filter(({ time }) => time < since).reduce<KeyState | undefined>(folded, undefined);
+  const then = before === 'deleted' ? before : (sighting?.state ?? before);
+  return ordered.filter(({ time }) => time >= since).reduce(folded, then);
 }
 
 function compare(a: string, b: string): number {

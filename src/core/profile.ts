@@ -49,17 +49,18 @@ const EBS = {
   operations: { exactly: ['Decrypt'], optional: true as const },
 };
 
+/** What a grant for Fargate storage is, whoever made it. */
+const FARGATE_STORAGE = {
+  name: 'fargate-storage',
+  grantee: ['fargate.${Region}.amazonaws.com'],
+  retiree: ['ec2.${Region}.amazonaws.com'],
+  operations: { exactly: ['Decrypt'] },
+  context: { 'aws:ecs:clusterAccount': '**', 'aws:ecs:clusterName': '**', 'aws:ebs:id': '**' },
+} as const satisfies GrantProfile;
+
 /** The grants that AWS services make in ordinary operation, each as documented by its service. */
 export const DEFAULT_PROFILES: readonly GrantProfile[] = [
-  {
-    name: 'fargate-storage',
-    trusted: true,
-    invokedBy: ['ec2-frontend-api.amazonaws.com'],
-    grantee: ['fargate.${Region}.amazonaws.com'],
-    retiree: ['ec2.${Region}.amazonaws.com'],
-    operations: { exactly: ['Decrypt'] },
-    context: { 'aws:ecs:clusterAccount': '**', 'aws:ecs:clusterName': '**', 'aws:ebs:id': '**' },
-  },
+  { ...FARGATE_STORAGE, trusted: true, invokedBy: ['ec2-frontend-api.amazonaws.com'] },
   { name: 'ebs', ...EBS, grantee: INFRASTRUCTURE('${Accounts}') },
   { name: 'ebs-by-service', ...EBS, callerType: 'AWSService', grantee: INFRASTRUCTURE('*') },
   {
@@ -80,6 +81,11 @@ export const DEFAULT_PROFILES: readonly GrantProfile[] = [
 export function profileOf(grant: GrantCreated, profiles: readonly GrantProfile[], accounts: readonly string[]): GrantProfile | undefined {
   const scope: PatternScope = { key: readKeyArn(grant.keyArn), accounts };
   return profiles.find((profile) => expects(profile, grant, scope));
+}
+
+/** True for a grant that is one for Fargate storage in everything that KMS lists of it: all but who made it. */
+export function isFargateStorage(grant: GrantCreated): boolean {
+  return expects(FARGATE_STORAGE, grant, { key: readKeyArn(grant.keyArn), accounts: [] });
 }
 
 /** The profile that expects exactly this grant, or why none can be written. */

@@ -1,7 +1,8 @@
 import { trustIn } from './caller.ts';
 import { CANARY_OPERATION } from './canary.ts';
 import { clusterOf, type EncryptionContext, namesEcs, readContext, resourceOf, volumeIdOf } from './encryption-context.ts';
-import type { Attribution, FactBase, GrantConstraint } from './fact.ts';
+import type { Attribution, FactBase } from './fact.ts';
+import { boundedGrantId, constraintOf, readGrantTerms } from './grant-terms.ts';
 import { at, field, firstText, flag, isObject, items, kindOf, text } from './json.ts';
 import { findKeyArn, keyArnOfId, readKeyArn } from './key-arn.ts';
 import { isAudited, isCryptographic, isUse, keyChangeOf } from './operations.ts';
@@ -12,7 +13,6 @@ import { TRAIL_CALLS } from './read-trail.ts';
 import { type CallReader, OUT_OF_SCOPE, type Reading, readBase, readEnvelopeBase, rejected } from './reading.ts';
 import { bounded, type Digest, printable } from './text.ts';
 
-const LIMITS = { grantId: 128, principal: 512, operation: 64, grantOperations: 32 };
 const KMS = 'kms.amazonaws.com';
 
 const READERS: ReadonlyMap<string, CallReader> = new Map([
@@ -111,18 +111,13 @@ function factOf(record: unknown, digest: Digest, base: FactBase): Reading {
   }
   const rawGrantId = grantIdOf(record);
   if (rawGrantId === undefined) return missing('grant id');
-  const grantId = bounded(rawGrantId, LIMITS.grantId, digest);
+  const grantId = boundedGrantId(rawGrantId, digest);
   if (base.operation !== 'CreateGrant') {
     return {
       kind: 'fact',
       fact: { kind: 'grant-ended', ...base, keyArn, grantId, how: base.operation === 'RevokeGrant' ? 'revoked' : 'retired' },
     };
   }
-  const grantee = firstText(field(parameters, 'granteePrincipal'), field(parameters, 'granteeServicePrincipal'));
-  const retiree = firstText(field(parameters, 'retiringPrincipal'), field(parameters, 'retiringServicePrincipal'));
-  const operations = operationsOf(parameters, digest);
-  const constraint = constraintOf(parameters, digest);
-  const sourceArn = text(at(parameters, 'constraints', 'sourceArn'));
   return {
     kind: 'fact',
     fact: {
@@ -131,11 +126,7 @@ function factOf(record: unknown, digest: Digest, base: FactBase): Reading {
       ...attributionOf(record, base, true, digest),
       keyArn,
       grantId,
-      ...(grantee === undefined ? {} : { grantee: bounded(grantee, LIMITS.principal, digest) }),
-      ...(retiree === undefined ? {} : { retiree: bounded(retiree, LIMITS.principal, digest) }),
-      ...(operations === undefined ? {} : { operations }),
-      ...(constraint === undefined ? {} : { constraint }),
-      ...(sourceArn === undefined ? {} : { sourceArn: bounded(sourceArn, LIMITS.principal, digest) }),
+      ...readGrantTerms(parameters, digest),
     },
   };
 }
@@ -180,27 +171,6 @@ function embedded(value: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-function operationsOf(parameters: unknown, digest: Digest): readonly string[] | undefined {
-  const raw = field(parameters, 'operations');
-  if (raw === undefined || raw === null) return undefined;
-  // What cannot be read fits no profile.
-  if (!Array.isArray(raw)) return ['?'];
-  const operations = new Set(raw.map((operation) => bounded(text(operation) ?? '?', LIMITS.operation, digest)));
-  return [...operations].sort().slice(0, LIMITS.grantOperations);
-}
-
-function constraintOf(parameters: unknown, digest: Digest): GrantConstraint | undefined {
-  const constraints = field(parameters, 'constraints');
-  for (const [match, name] of [
-    ['equals', 'encryptionContextEquals'],
-    ['subset', 'encryptionContextSubset'],
-  ] as const) {
-    const context = readContext(field(constraints, name), digest);
-    if (context.size > 0) return { match, context };
-  }
-  return undefined;
 }
 
 /** A grant's context is its constraint; the context of ReEncrypt is the source's. */

@@ -5,8 +5,8 @@ import { underPolicy } from './expectation.ts';
 import type { Decrypt, GrantCreated, KeyUsed, Volume } from './fact.ts';
 import { eventIdOf, timeOf, volumeOf } from './fact.ts';
 import type { Evidence, Finding, Occurrence } from './finding.ts';
-import { type GrantHead, type GrantStatus, grantStatus } from './grant.ts';
-import { type ChangeAt, type KeyState, keyState } from './key-state.ts';
+import { type GrantHead, type GrantStatus, grantStatus, isOpenGrant } from './grant.ts';
+import { type ChangeAt, type KeyRotation, type KeySighting, type KeyState, keyState } from './key-state.ts';
 import type { Policy } from './policy.ts';
 import { judgeAge, judgeGrant, judgeVolume, ruleOf } from './rules/registry.ts';
 import { LatestUses, type ResourceUse, type Snapshot } from './snapshot.ts';
@@ -27,12 +27,18 @@ export interface GrantReport {
   readonly status: GrantStatus;
   readonly createdAt?: Timestamp;
   readonly endedAt?: Timestamp;
+  /** No record of its creation was seen: the sweep found it in KMS's list. */
+  readonly adopted?: true;
+  /** Of a grant that is `gone`: it had ended by then. */
+  readonly goneBy?: Timestamp;
 }
 
 /** One key as it stands, with who depends on it. */
 export interface KeyReport {
   readonly keyArn: string;
   readonly state?: KeyState;
+  /** As the sweep saw it last. */
+  readonly rotation?: KeyRotation;
   readonly openGrants: number;
   readonly clusters: readonly ClusterDependents[];
   readonly resources: readonly { readonly kind: string; readonly id: string; readonly lastSeen: Timestamp }[];
@@ -118,6 +124,8 @@ function grantReport(head: GrantHead): GrantReport {
     status: grantStatus(head),
     ...(head.created === undefined ? {} : { createdAt: timeOf(head.created) }),
     ...(head.end === undefined ? {} : { endedAt: timeOf(head.end.order) }),
+    ...(head.adopted === undefined ? {} : { adopted: true }),
+    ...(grantStatus(head) === 'gone' && head.gone !== undefined ? { goneBy: head.gone } : {}),
   };
 }
 
@@ -191,14 +199,16 @@ export function titleOf({ rule, subject, about }: Pick<Occurrence, 'rule' | 'sub
   return named.length === 0 ? title : `${title}: ${named.join(', ')}`;
 }
 
-function keysOf({ grants, uses, rehearsals, refusals, changes, resources, others }: Snapshot): KeyReport[] {
+function keysOf({ grants, uses, rehearsals, refusals, changes, resources, others, sightings }: Snapshot): KeyReport[] {
   const keyArns = new Set<string>();
   for (const { keyArn } of [...grants, ...uses, ...rehearsals, ...refusals, ...changes, ...resources, ...others])
     if (keyArn !== undefined) keyArns.add(keyArn);
   const latest = new LatestUses();
   for (const use of resources) latest.add(use);
   const changed = grouped(changes, ({ keyArn }) => keyArn);
-  return keyReports({ keyArns, heads: grants, changesOf: (keyArn) => changed.get(keyArn) ?? [], uses: latest.uses() });
+  const seen = new Map(sightings.map((sighting) => [sighting.keyArn, sighting]));
+  const changesOf = (keyArn: string): readonly ChangeAt[] => changed.get(keyArn) ?? [];
+  return keyReports({ keyArns, heads: grants, changesOf, sightingOf: (keyArn) => seen.get(keyArn), uses: latest.uses() });
 }
 
 /** What is known of keys. */
@@ -206,22 +216,25 @@ export interface KeyFacts {
   readonly keyArns: Iterable<string>;
   readonly heads: Iterable<GrantHead>;
   readonly changesOf: (keyArn: string) => Iterable<ChangeAt>;
+  readonly sightingOf?: (keyArn: string) => KeySighting | undefined;
   /** Each resource of a key once. */
   readonly uses: Iterable<ResourceUse>;
 }
 
 /** The keys as they stand, by their ARNs. */
-export function keyReports({ keyArns, heads, changesOf, uses }: KeyFacts): KeyReport[] {
+export function keyReports({ keyArns, heads, changesOf, sightingOf, uses }: KeyFacts): KeyReport[] {
   const open = new Map<string, (Cluster | undefined)[]>();
-  for (const { keyArn, created, end, cluster } of heads) if (created !== undefined && end === undefined) addTo(open, keyArn, cluster);
+  for (const head of heads) if (isOpenGrant(head)) addTo(open, head.keyArn, head.cluster);
   const used = grouped(uses, ({ keyArn }) => keyArn);
   return [...keyArns].sort().map((keyArn) => {
-    const state = keyState(changesOf(keyArn));
+    const sighting = sightingOf?.(keyArn);
+    const state = keyState(changesOf(keyArn), sighting);
     const { openGrants, clusters } = countDependents(open.get(keyArn) ?? []);
     const resources = (used.get(keyArn) ?? []).map(({ resource, lastSeen }) => ({ ...resource, lastSeen }));
     return {
       keyArn,
       ...(state === undefined ? {} : { state }),
+      ...(sighting?.rotation === undefined ? {} : { rotation: sighting.rotation }),
       openGrants,
       clusters,
       resources: sortedBy(resources, ({ kind, id }) => [id, kind]),

@@ -2,6 +2,7 @@ import type { Resource } from './encryption-context.ts';
 import type { GrantCreated, KeyChanged, KeyUsed, Refused, Rehearsed, StandingFact } from './fact.ts';
 import type { Occurrence } from './finding.ts';
 import type { GrantHead } from './grant.ts';
+import type { KeySighting } from './key-state.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** A resource seen using a key, and when last. */
@@ -50,6 +51,8 @@ export interface Snapshot {
   /** What was seen around the keys: policies, clusters, tasks, trails, rules. */
   readonly others: readonly OtherFact[];
   readonly resources: readonly ResourceUse[];
+  /** What the sweep saw of keys. */
+  readonly sightings: readonly KeySighting[];
   /** Evidence of the rules that judge each fact by itself; findings that join facts are folded from those. */
   readonly occurrences: readonly Occurrence[];
   /** What operators have settled, by the finding's id. */

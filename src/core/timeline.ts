@@ -1,7 +1,8 @@
 import type { Cluster } from './encryption-context.ts';
 import { eventIdOf, type Fact, hasContext, orderOf, timeOf, type Volume, volumeOf } from './fact.ts';
-import { type GrantHead, grantStatus } from './grant.ts';
+import { type GrantHead, grantStatus, isCurrent } from './grant.ts';
 import { keyState } from './key-state.ts';
+import { LISTED, NOBODY } from './listed-grant.ts';
 import { grouped, sortedBy } from './sorting.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -57,7 +58,10 @@ export interface TimelineSeen {
 
 /** Puts a subject's facts in order and folds its status along them; ties order by event id, as everywhere. */
 export function timelineOf({ of, facts, grants }: TimelineSeen): Timeline {
-  const told = [...facts.map(entryOf), ...grants.flatMap(endingOf)];
+  const heads = new Map(grants.map((head) => [JSON.stringify([head.keyArn, head.grantId]), head]));
+  const isTold = (fact: Fact): boolean =>
+    fact.kind !== 'grant-created' || isCurrent(fact, heads.get(JSON.stringify([fact.keyArn, fact.grantId])));
+  const told = [...facts.filter(isTold).map(entryOf), ...grants.flatMap(endingOf)];
   const ordered = sortedBy(told, ({ time, eventId, kind, grantId = '' }) => [time, eventId, kind, grantId]);
   const fold = folds(of, facts);
   let status = fold.status();
@@ -89,16 +93,16 @@ function entryOf(fact: Fact): Entry {
 }
 
 function endingOf(head: GrantHead): Entry[] {
-  const { keyArn, grantId, end, cluster, volumeId } = head;
-  if (end === undefined) return [];
+  const { keyArn, grantId, end, gone, cluster, volumeId } = head;
   const how = grantStatus(head);
+  if (how === 'open') return [];
   return [
     {
-      time: timeOf(end.order),
-      eventId: eventIdOf(end.order),
+      time: end === undefined ? (gone ?? '') : timeOf(end.order),
+      eventId: end === undefined ? `${LISTED}${grantId}` : eventIdOf(end.order),
       kind: 'grant-ended',
       operation: ENDINGS.get(how) ?? how,
-      caller: end.by,
+      caller: end?.by ?? NOBODY.id,
       keyArn,
       grantId,
       ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
@@ -111,12 +115,13 @@ function endingOf(head: GrantHead): Entry[] {
 const ENDINGS: ReadonlyMap<string, string> = new Map([
   ['retired', 'RetireGrant'],
   ['revoked', 'RevokeGrant'],
+  ['gone', 'ListGrants'],
 ]);
 
 function detailOf(fact: Fact): string | undefined {
   switch (fact.kind) {
     case 'grant-created':
-      return `to ${fact.grantee ?? 'a grantee the record does not name'} for ${fact.operations?.join(', ') ?? 'operations the record does not name'}`;
+      return `${fact.adopted === undefined ? '' : 'listed by KMS, no record: '}to ${fact.grantee ?? 'a grantee the record does not name'} for ${fact.operations?.join(', ') ?? 'operations the record does not name'}`;
     case 'refused':
       return [fact.rehearsal ? 'a rehearsal' : undefined, fact.reason, fact.message || fact.code].filter((part) => part).join(': ');
     case 'key-changed':

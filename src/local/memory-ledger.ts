@@ -5,22 +5,20 @@ import { stateOf } from '../core/ending.ts';
 import type { Fact, GrantCreated, GrantEnded, KeyUsed, StandingFact, Volume } from '../core/fact.ts';
 import { orderOf, volumeOf } from '../core/fact.ts';
 import { type Evidence, foldEvidence, type Occurrence } from '../core/finding.ts';
-import { type GrantHead, withCreation, withEnding } from '../core/grant.ts';
+import { type GrantHead, isCurrent, isOpenGrant, withCreation, withEnding } from '../core/grant.ts';
 import { LatestUses, type Snapshot, sortedFacts } from '../core/snapshot.ts';
 import type { Timestamp } from '../core/timestamp.ts';
 import type { Candidate, GrantName, Ledger, PendingCandidate } from '../ports.ts';
-import { MemoryAlertBook } from './memory-alert-book.ts';
+import { grantKey, MemorySweepBook } from './memory-sweep-book.ts';
 
 /** Facts of one kind by event: writing one twice is writing it once. */
 type ByEvent<T> = Map<string, T>;
 
-const grantKey = ({ keyArn, grantId }: GrantName): string => JSON.stringify([keyArn, grantId]);
 const volumeKey = ({ clusterAccount, clusterName, volumeId, keyArn }: Volume): string =>
   JSON.stringify([clusterAccount, clusterName, volumeId, keyArn]);
 
 /** A ledger that lives as long as its process: for replay, and for whoever wants to see the rules at work without a table. */
-export class MemoryLedger extends MemoryAlertBook implements Ledger {
-  readonly #grants = new Map<string, GrantHead>();
+export class MemoryLedger extends MemorySweepBook implements Ledger {
   readonly #creations: ByEvent<GrantCreated> = new Map();
   readonly #facts: ByEvent<StandingFact> = new Map();
   readonly #timelines = new Map<string, ByEvent<GrantCreated | KeyUsed>>();
@@ -46,14 +44,14 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async joinCreation(fact: GrantCreated): Promise<GrantHead> {
-    const head = withCreation(this.#grants.get(grantKey(fact)), fact);
-    this.#grants.set(grantKey(fact), head);
+    const head = withCreation(this.grants.get(grantKey(fact)), fact);
+    this.grants.set(grantKey(fact), head);
     return head;
   }
 
   async joinEnding(fact: GrantEnded): Promise<GrantHead> {
-    const head = withEnding(this.#grants.get(grantKey(fact)), fact);
-    this.#grants.set(grantKey(fact), head);
+    const head = withEnding(this.grants.get(grantKey(fact)), fact);
+    this.grants.set(grantKey(fact), head);
     return head;
   }
 
@@ -62,7 +60,7 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async headsOf(grants: readonly GrantName[]): Promise<readonly GrantHead[]> {
-    return grants.flatMap((grant) => this.#grants.get(grantKey(grant)) ?? []);
+    return grants.flatMap((grant) => this.grants.get(grantKey(grant)) ?? []);
   }
 
   async decryptsSince(volume: Volume, since: Timestamp): Promise<readonly KeyUsed[]> {
@@ -100,21 +98,19 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
   }
 
   async dependents(keyArn: string): Promise<Dependents> {
-    const open = [...this.#grants.values()].filter(
-      (head) => head.keyArn === keyArn && head.created !== undefined && head.end === undefined,
-    );
+    const open = [...this.grants.values()].filter((head) => head.keyArn === keyArn && isOpenGrant(head));
     return countDependents(open.map(({ cluster }) => cluster));
   }
 
   async markGrant(grant: GrantName, group: string): Promise<GrantHead> {
-    const head: GrantHead = this.#grants.get(grantKey(grant)) ?? grant;
+    const head: GrantHead = this.grants.get(grantKey(grant)) ?? grant;
     const marked = { ...head, alertedIn: [...new Set([...(head.alertedIn ?? []), group])].sort() };
-    this.#grants.set(grantKey(grant), marked);
+    this.grants.set(grantKey(grant), marked);
     return marked;
   }
 
   async *openGrants(): AsyncGenerator<GrantHead> {
-    for (const head of this.#grants.values()) if (head.created !== undefined && head.end === undefined) yield head;
+    for (const head of this.grants.values()) if (isOpenGrant(head)) yield head;
   }
 
   async canary(): Promise<Canary> {
@@ -127,10 +123,11 @@ export class MemoryLedger extends MemoryAlertBook implements Ledger {
 
   async snapshot(): Promise<Snapshot> {
     return {
-      grants: [...this.#grants.values()],
-      creations: [...this.#creations.values()],
+      grants: [...this.grants.values()],
+      creations: [...this.#creations.values()].filter((creation) => isCurrent(creation, this.grants.get(grantKey(creation)))),
       ...sortedFacts(this.#facts.values()),
       resources: [...this.#resources.uses()],
+      sightings: [...this.sightings.values()],
       occurrences: [...this.#evidence.values()].flatMap((byEvent) => [...byEvent.values()]),
       settlements: new Map(this.settlements),
     };

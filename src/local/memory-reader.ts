@@ -12,7 +12,8 @@ import {
   volumeAt,
   volumeOf,
 } from '../core/fact.ts';
-import type { GrantHead } from '../core/grant.ts';
+import { type GrantHead, isOpenGrant } from '../core/grant.ts';
+import type { KeySighting } from '../core/key-state.ts';
 import { clusterIn, keysIn } from '../core/mentions.ts';
 import type { ResourceUse, Snapshot } from '../core/snapshot.ts';
 import { grouped, sortedBy } from '../core/sorting.ts';
@@ -27,12 +28,7 @@ const volumeId = ({ clusterAccount, clusterName, volumeId: id, keyArn }: Volume)
 export class MemoryReader implements LedgerReader {
   readonly #snapshot: Snapshot;
   readonly #directory = lazily(() => directoryOf(this.#snapshot));
-  readonly #open = lazily(() =>
-    grouped(
-      this.#snapshot.grants.filter(({ created, end }) => created !== undefined && end === undefined),
-      ({ keyArn }) => keyArn,
-    ),
-  );
+  readonly #open = lazily(() => grouped(this.#snapshot.grants.filter(isOpenGrant), ({ keyArn }) => keyArn));
   readonly #heads = lazily(() => new Map(this.#snapshot.grants.map((head) => [grantId(head), head])));
   readonly #creations = lazily(() => grouped(byOrder(this.#snapshot.creations), grantId));
   readonly #volumes = lazily(() => {
@@ -100,6 +96,10 @@ export class MemoryReader implements LedgerReader {
   async lastRehearsal(cluster: Cluster): Promise<Rehearsed | undefined> {
     const rehearsals = this.#snapshot.rehearsals.filter((fact) => fact.cluster && clusterId(fact.cluster) === clusterId(cluster));
     return latest(rehearsals, 1)[0];
+  }
+
+  async sightingOf(keyArn: string): Promise<KeySighting | undefined> {
+    return this.#snapshot.sightings.find((sighting) => sighting.keyArn === keyArn);
   }
 
   async lastUse(volume: Volume): Promise<KeyUsed | undefined> {

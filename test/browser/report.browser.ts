@@ -46,7 +46,20 @@ function whole(report: EvidenceReport): EvidenceReport {
     findings: first === undefined ? [] : [{ ...first, open: false, settled }, ...others],
     verification: {
       at: '2026-11-20T10:00:00Z',
-      deviations: [{ clusterAccount: '111122223333', clusterName: 'payments', taskArn: 'task', keyArn: 'key', sentence: 'Another key.' }],
+      clusters: 2,
+      tasks: 3,
+      more: 0,
+      failed: [{ what: 'cluster/web', why: 'AccessDenied' }],
+      deviations: [
+        {
+          kind: 'task-on-other-key',
+          clusterAccount: '111122223333',
+          clusterName: 'payments',
+          taskArn: 'task',
+          keyArn: 'key',
+          sentence: 'Another key.',
+        },
+      ],
     },
   };
 }

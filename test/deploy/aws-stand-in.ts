@@ -4,7 +4,7 @@ import { type CloudFormationStandIn, cloudFormationStandIn, StackError } from '.
 import { type S3StandIn, s3StandIn } from './s3-stand-in.ts';
 import { type XmlValue, xml } from './xml.ts';
 
-/** STS, CloudFormation, S3, Lambda and KMS on one loopback port, as far as a deployment and its canary call them. */
+/** STS, CloudFormation, S3, Lambda, KMS and ECS on one loopback port, as far as a deployment and its canary call them. */
 export interface AwsStandIn {
   readonly endpoint: string;
   readonly cloudFormation: CloudFormationStandIn;
@@ -22,6 +22,14 @@ const IDENTITY = {
   Arn: 'arn:aws:sts::111122223333:assumed-role/deployer/rehearsal',
   UserId: 'AROAEXAMPLE:rehearsal',
   Account: '111122223333',
+};
+
+/** KMS lists no grants and knows every key. */
+const KMS_ANSWERS: Readonly<Record<string, object>> = {
+  ListAliases: { Aliases: [], Truncated: false },
+  ListKeys: { Keys: [], Truncated: false },
+  ListGrants: { Grants: [], Truncated: false },
+  DescribeKey: { KeyMetadata: { KeyId: 'known', KeyState: 'Enabled', KeyManager: 'AWS' } },
 };
 
 /** Starts it; nothing is deployed yet. */
@@ -56,8 +64,13 @@ export async function startAwsStandIn(region: string): Promise<AwsStandIn> {
     }
   };
   const kms = (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.headers['x-amz-target'] !== 'TrentService.ListAliases') return false;
-    answerJson(response, { Aliases: [], Truncated: false });
+    const answer = KMS_ANSWERS[String(request.headers['x-amz-target']).replace('TrentService.', '')];
+    if (answer !== undefined) answerJson(response, answer);
+    return answer !== undefined;
+  };
+  const ecs = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.headers['x-amz-target'] !== 'AmazonEC2ContainerServiceV20141113.ListClusters') return false;
+    answerJson(response, { clusterArns: [] });
     return true;
   };
 
@@ -72,7 +85,9 @@ export async function startAwsStandIn(region: string): Promise<AwsStandIn> {
           ? lambda(request, response)
           : service === 'kms'
             ? kms(request, response)
-            : (service === 'sts' || service === 'cloudformation') && query(service, body, response);
+            : service === 'ecs'
+              ? ecs(request, response)
+              : (service === 'sts' || service === 'cloudformation') && query(service, body, response);
     if (answered) return;
     unknown.push(call);
     response.writeHead(400).end('this rehearsal does not know that call');

@@ -10,7 +10,7 @@ export function gatedLedger(ledger: Ledger, gate: Gate): Ledger {
       const member: unknown = Reflect.get(target, name);
       // A stream is no single call.
       if (typeof member !== 'function') return member;
-      if (name === 'openGrants') return member.bind(target);
+      if (name === 'openGrants' || name === 'openGrantsOf') return member.bind(target);
       return async (...given: unknown[]) => {
         let result: unknown;
         await gate(String(name), async () => {

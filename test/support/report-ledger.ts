@@ -85,6 +85,7 @@ export function madeSnapshot(volumes: number, clusters: number): Snapshot {
     changes: [],
     others: [],
     resources: [],
+    sightings: [],
     occurrences: [],
     settlements: new Map(),
   };

@@ -39,11 +39,14 @@ function permissions(template: Template): string[] {
   return [...unscoped, ...missing];
 }
 
+/** Actions for which their services know no resource, or none that fits. */
+const UNSCOPABLE: ReadonlySet<string> = new Set(['kms:ListAliases', 'kms:ListKeys', 'ecs:ListClusters', 'ecs:ListTasks']);
+
 function roles(template: Template): string[] {
   return ofType(template, 'AWS::IAM::Role').flatMap(([id, role]) =>
     statementsOf(role).flatMap((statement) => {
       const wildcard = many(statement.Action).some((action) => String(action).includes('*'));
-      const unscopable = many(statement.Action).every((action) => action === 'kms:ListAliases');
+      const unscopable = many(statement.Action).every((action) => UNSCOPABLE.has(String(action)));
       const anywhere =
         !unscopable &&
         many(statement.Resource).includes('*') &&

@@ -19,6 +19,7 @@ export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
     changes: happened(snapshot.changes),
     others: happened(snapshot.others),
     resources: snapshot.resources,
+    sightings: snapshot.sightings.filter(({ seen }) => seen <= until),
     occurrences: happened(snapshot.occurrences),
     settlements: snapshot.settlements,
   };
@@ -26,7 +27,7 @@ export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
 
 function headAsOf(head: GrantHead, until: Timestamp): GrantHead[] {
   const happened = (order: Order | undefined): boolean => order !== undefined && timeOf(order) <= until;
-  const { created, cluster, volumeId, end, ...rest } = head;
+  const { created, cluster, volumeId, end, missing, gone, ...rest } = head;
   const isCreated = happened(created);
   const isEnded = happened(end?.order);
   if (!isCreated && !isEnded) return [];
@@ -38,6 +39,8 @@ function headAsOf(head: GrantHead, until: Timestamp): GrantHead[] {
       ...(isCreated && cluster !== undefined ? { cluster } : {}),
       ...(isCreated && volumeId !== undefined ? { volumeId } : {}),
       ...(isEnded && end !== undefined ? { end } : {}),
+      ...(missing !== undefined && missing <= until ? { missing } : {}),
+      ...(gone !== undefined && gone <= until ? { gone } : {}),
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { deviationSentence } from '../deviation-text.ts';
 import { orderOf, type Refused, type Volume, volumeOf } from '../fact.ts';
 import type { Evidence } from '../finding.ts';
 import type { LedgerReport } from '../report.ts';
@@ -6,6 +7,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { grouped } from '../sorting.ts';
 import { isOpen, standings } from '../standing.ts';
 import { fromSeconds, type Timestamp } from '../timestamp.ts';
+import type { Verification } from '../verify-clusters.ts';
 import { clustersOf } from './clusters.ts';
 import { FindingIndex, GrantIndex, grantName } from './indexes.ts';
 import type {
@@ -15,10 +17,10 @@ import type {
   ReportedGrant,
   ReportedKey,
   ReportedRefusal,
+  ReportedVerification,
   ReportedVolume,
   ReportSource,
   Scope,
-  Verification,
 } from './model.ts';
 import { hearingOf, periodEnd } from './silences.ts';
 
@@ -38,6 +40,7 @@ export interface EvidenceInput {
   readonly read?: Pick<ReportCoverage, 'events' | 'sources'>;
   /** Seconds since 1970, of a ledger that lives. */
   readonly now?: number;
+  /** What the sweep found last when it asked ECS. */
   readonly verification?: Verification;
 }
 
@@ -87,7 +90,9 @@ export function evidenceReport({ source, scope, policy, seen, judged, evidence, 
     scope,
     ...(policy === undefined ? {} : { policy }),
     coverage: { ...read, ...hearingOf(seen, scope.since, periodEnd(scope.until, now)) },
-    ...(verification === undefined ? {} : { verification }),
+    ...(verification === undefined || !isWithin(scope, verification.at)
+      ? {}
+      : { verification: reportedVerification(verification, isMeant) }),
     findings,
     keys: keysOf(judged).filter(({ keyArn }) => isMeant({ keyArn, clusterName: scope.cluster }) && (!scope.cluster || named.has(keyArn))),
     clusters: clustersOf(volumes, refusals, findings),
@@ -113,6 +118,28 @@ const withinScope =
   ({ cluster, key }: Scope) =>
   ({ keyArn, clusterName }: Named): boolean =>
     (cluster === undefined || clusterName === cluster) && (key === undefined || keyArn?.includes(key) === true);
+
+function reportedVerification(
+  { at, clusters, tasks, deviations, more, failed }: Verification,
+  isMeant: (named: Named) => boolean,
+): ReportedVerification {
+  const told = deviations.map((deviation) => {
+    const { account: clusterAccount, name: clusterName } = deviation.cluster;
+    const keyArn = 'keyArn' in deviation ? deviation.keyArn : undefined;
+    return {
+      kind: deviation.kind,
+      clusterAccount,
+      clusterName,
+      ...('taskArn' in deviation ? { taskArn: deviation.taskArn } : {}),
+      ...(keyArn === undefined ? {} : { keyArn }),
+      sentence: deviationSentence(deviation),
+    };
+  });
+  return { at, clusters, tasks, deviations: told.filter(isMeant), more, failed };
+}
+
+/** True for an instant in the period: what was found at another time says nothing of it. */
+const isWithin = (scope: Scope, time: Timestamp): boolean => isSince(scope, time) && (scope.until === undefined || time <= scope.until);
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 

@@ -1,5 +1,6 @@
 import { eventIdOf, type GrantCreated, orderOf, timeOf } from '../fact.ts';
 import { type GrantHead, grantStatus } from '../grant.ts';
+import { isListed } from '../listed-grant.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { ReportedFinding, ReportedGrant } from './model.ts';
 
@@ -24,7 +25,7 @@ export class GrantIndex {
   reported(keyArn: string, grantId: string, about: FindingIndex): ReportedGrant[] {
     const head = this.#heads.get(grantName(keyArn, grantId));
     if (head === undefined) return [];
-    const { created, end, cluster } = head;
+    const { created, end, gone, cluster } = head;
     const { caller, grantee, operations } = this.#creations.get(grantName(keyArn, grantId)) ?? {};
     return [
       {
@@ -32,11 +33,14 @@ export class GrantIndex {
         grantId,
         status: grantStatus(head),
         ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
-        ...(created === undefined ? {} : { grantedAt: timeOf(created), grantedEventId: eventIdOf(created) }),
+        ...(created === undefined ? {} : { grantedAt: timeOf(created) }),
+        ...(created === undefined || isListed(eventIdOf(created)) ? {} : { grantedEventId: eventIdOf(created) }),
         ...(caller === undefined ? {} : { grantedBy: caller.id }),
         ...(grantee === undefined ? {} : { grantee }),
         ...(operations === undefined ? {} : { operations }),
         ...(end === undefined ? {} : { endedAt: timeOf(end.order), endedBy: end.by, endedEventId: eventIdOf(end.order) }),
+        // Nobody knows when it ended: it was not there any more by then.
+        ...(end === undefined && gone !== undefined ? { endedAt: gone } : {}),
         findings: about.grant(keyArn, grantId),
       },
     ];

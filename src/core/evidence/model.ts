@@ -6,6 +6,7 @@ import type { KeyReport, VolumeReport } from '../report.ts';
 import type { Standing } from '../standing.ts';
 import type { Coverage } from '../tally.ts';
 import type { Timestamp } from '../timestamp.ts';
+import type { Deviation } from '../verify-clusters.ts';
 import type { Hearing } from './silences.ts';
 
 /** What a report speaks of. Every filter that is given must let a thing through. */
@@ -116,13 +117,22 @@ export interface ReportedFinding extends Finding, Standing {
 }
 
 /** What ECS and KMS said when they were asked, where it differs from the ledger. */
-export interface Verification {
+export interface ReportedVerification {
+  /** When they were asked. */
   readonly at: Timestamp;
-  readonly deviations: readonly Deviation[];
+  /** How many there were. */
+  readonly clusters: number;
+  readonly tasks: number;
+  readonly deviations: readonly ReportedDeviation[];
+  /** So many more were found than are kept. */
+  readonly more: number;
+  /** What could not be looked at, and why. */
+  readonly failed: readonly { readonly what: string; readonly why: string }[];
 }
 
 /** One difference between the ledger and what the service said. */
-export interface Deviation {
+export interface ReportedDeviation {
+  readonly kind: Deviation['kind'];
   readonly clusterAccount?: string;
   readonly clusterName?: string;
   readonly taskArn?: string;
@@ -141,7 +151,7 @@ export interface EvidenceReport {
   readonly policy?: string;
   readonly coverage: ReportCoverage;
   /** Absent where nobody asked. */
-  readonly verification?: Verification;
+  readonly verification?: ReportedVerification;
   readonly findings: readonly ReportedFinding[];
   readonly keys: readonly ReportedKey[];
   readonly clusters: readonly ReportedCluster[];

@@ -56,8 +56,18 @@ export function hearingOf(snapshot: Snapshot, since: Timestamp | undefined, unti
 /** When something about KMS happened, by event. */
 function ordersOf({ grants, creations, uses, rehearsals, refusals, changes, others }: Snapshot): Order[] {
   return [
-    ...[...creations, ...uses, ...rehearsals, ...refusals, ...changes, ...others.filter(isOfKms)].map(orderOf),
-    ...grants.flatMap(({ created, end }) => [...(created === undefined ? [] : [created]), ...(end === undefined ? [] : [end.order])]),
+    ...[
+      ...creations.filter(({ adopted }) => adopted === undefined),
+      ...uses,
+      ...rehearsals,
+      ...refusals,
+      ...changes,
+      ...others.filter(isOfKms),
+    ].map(orderOf),
+    ...grants.flatMap(({ created, adopted, end }) => [
+      ...(created === undefined || adopted !== undefined ? [] : [created]),
+      ...(end === undefined ? [] : [end.order]),
+    ]),
   ];
 }
 

@@ -25,7 +25,7 @@ metric <code>RejectedRecords</code> of the deployment.</p>`
 <h2 id="coverage">Coverage</h2>
 ${fromTable}${events === undefined ? undefined : countsTable(events)}${known}
 ${rejectionsTable(sources)}${silencesTable(silences, silentAfterSeconds)}${sourcesTable(sources)}
-${verification === undefined ? html`<p class="note">ECS and KMS were not asked whether they agree with this ledger.</p>` : undefined}
+${verification === undefined ? html`<p class="note">ECS was not asked whether it agrees with this ledger.</p>` : undefined}
 </section>
 `;
 }

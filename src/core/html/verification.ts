@@ -1,17 +1,17 @@
-import type { Verification } from '../evidence/model.ts';
+import type { ReportedVerification } from '../evidence/model.ts';
 import { html, type Markup } from './markup.ts';
 import { clusterCell, code, figure, figures, keyCell, leftOut, moment, table } from './parts.ts';
 
 const SHOWN = 200;
 
 /** What ECS and KMS said when they were asked; nothing where nobody asked. */
-export function verificationSection(verification: Verification | undefined): Markup | undefined {
+export function verificationSection(verification: ReportedVerification | undefined): Markup | undefined {
   if (verification === undefined) return undefined;
-  const { at, deviations } = verification;
+  const { at, clusters, tasks, deviations, more, failed } = verification;
   const shown = deviations.slice(0, SHOWN);
   return html`<section aria-labelledby="verification">
-<h2 id="verification">Checked against ECS and KMS</h2>
-<p>Asked ${moment(at)} UTC: ${deviations.length === 0 ? 'they agree with the ledger.' : `${figure(deviations.length)} ${deviations.length === 1 ? 'thing differs' : 'things differ'} from the ledger.`}</p>
+<h2 id="verification">Checked against ECS</h2>
+<p>Asked ${moment(at)} UTC about ${figures(clusters, 'cluster')} and ${figures(tasks, 'Fargate task')}: ${deviations.length === 0 ? 'nothing differs from the ledger.' : `${figure(deviations.length + more)} ${deviations.length + more === 1 ? 'thing differs' : 'things differ'} from the ledger.`}</p>
 ${
   deviations.length === 0
     ? undefined
@@ -26,6 +26,15 @@ ${
           keyArn === undefined ? undefined : keyCell(keyArn),
         ]),
       )
-}${leftOut(shown.length, deviations.length, 'differences')}</section>
+}${leftOut(shown.length, deviations.length, 'differences')}${
+  failed.length === 0
+    ? undefined
+    : table(
+        'verification-failed',
+        `${figures(failed.length, 'question')} without an answer: nothing is known of these`,
+        [{ head: 'Asked about' }, { head: 'Why' }],
+        failed.map(({ what, why }) => [code(what), why]),
+      )
+}</section>
 `;
 }

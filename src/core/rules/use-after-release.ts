@@ -16,7 +16,8 @@ export const useAfterRelease = {
     'Look for a grant that the audit has not seen: aws kms list-grants --key-id <key>',
     'If the caller is no AWS service and nobody knows why it read the volume, take kms:Decrypt away from it.',
   ],
-  limits: 'Alerted once it has stood for 15 minutes: a re-attached volume’s new grant may be delivered late.',
+  limits:
+    'Alerted once it has stood for 15 minutes: a re-attached volume’s new grant may be delivered late. A grant that is gone without a record counts as open, since nobody knows when it ended.',
   ending: 'A correction follows when a record that comes late shows a grant which covers the Decrypt.',
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
   groupOf,

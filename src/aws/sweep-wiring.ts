@@ -1,0 +1,20 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import type { ClusterInspector, KeyInspector } from '../ports.ts';
+import { sha256 } from '../system.ts';
+import { KmsInspector } from './kms-inspector.ts';
+import { PATIENT, turns } from './paced-calls.ts';
+
+/** What the sweep asks KMS and ECS through. */
+export interface Inspectors {
+  readonly keys: KeyInspector;
+  readonly clusters: ClusterInspector;
+}
+
+/** The inspectors of the deployed function. The client of ECS is loaded when the sweep first needs it. */
+export async function deployedInspectors(): Promise<Inspectors> {
+  const [{ ECSClient }, { EcsInspector }] = await Promise.all([import('@aws-sdk/client-ecs'), import('./ecs-inspector.ts')]);
+  return {
+    keys: new KmsInspector(new KMSClient(PATIENT), turns(), sha256),
+    clusters: new EcsInspector(new ECSClient(PATIENT), turns()),
+  };
+}
