@@ -93,9 +93,9 @@ describe('the embedded stack', () => {
     const late = { ...life[4], eventID: '00000000-0000-4000-8000-000000000009', eventTime: '2026-11-02T11:30:01Z' };
     for (const record of [...life, late]) await stack.invoke(record);
     const isLate = ({ attributes }: { attributes: Readonly<Record<string, string>> }): boolean => attributes.rule === 'use-after-release';
-    expect((await stack.sweep(0)).response).toEqual({ settled: 0 });
+    expect((await stack.sweep(0)).response).toMatchObject({ settled: 0 });
     expect(stack.published.filter(isLate)).toEqual([]);
-    expect((await stack.sweep()).response).toEqual({ settled: 1 });
+    expect((await stack.sweep()).response).toMatchObject({ settled: 1 });
     expect(stack.published.filter(isLate)).toHaveLength(1);
   });
 });

@@ -65,14 +65,16 @@ export class DynamoDbSweepBook extends DynamoDbAlertBook implements SweepBook {
 
   async sweepProgress(): Promise<SweepProgress | undefined> {
     const stored = await this.#json<StoredProgress>(SWEEP_KEY);
-    if (stored?.key === undefined) return stored as SweepProgress | undefined;
-    const { keyArn, marker, parts } = stored.key;
+    if (stored === undefined) return undefined;
+    const { key, ...progress } = stored;
+    if (key === undefined) return progress;
+    const { keyArn, marker, parts } = key;
     const seen: string[] = [];
     for (let part = 0; part < parts; part += 1) {
       const digits = textOf((await this.#table.get(sweepPartKey(part))) ?? {}, 'f') ?? '';
       for (let from = 0; from < digits.length; from += SEEN_DIGITS) seen.push(digits.slice(from, from + SEEN_DIGITS));
     }
-    return { ...stored, key: { keyArn, marker, seen } };
+    return { ...progress, key: { keyArn, marker, seen } };
   }
 
   async noteSweep(progress: SweepProgress): Promise<void> {

@@ -57,6 +57,7 @@ export async function startEmbeddedStack(options: { readonly path?: string } = {
     AWS_ENDPOINT_URL_SNS: loopback.endpoint,
     AWS_ENDPOINT_URL_CLOUDWATCH: loopback.endpoint,
     AWS_ENDPOINT_URL_KMS: loopback.endpoint,
+    AWS_ENDPOINT_URL_ECS: loopback.endpoint,
   };
   const common = { runtime, root: fileURLToPath(DIST), environment, timeoutSeconds: TIMEOUT_SECONDS };
   const audit = await startLambdaFunction({ ...common, handler: 'audit.handler' });
