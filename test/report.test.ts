@@ -312,7 +312,7 @@ describe('the page of a report', () => {
 
     expect(page).toContain('The task is on another key.');
     expect(page).toContain('AccessDenied');
-    expect(page).toMatch(/<span[^>]*>5<\/span> things differ/);
+    expect(page).toContain('5 things differ');
     expect(page).not.toContain('was not asked');
     expect(evidencePage({ ...madeReport(3, 1), verification: { ...verification, deviations: [], more: 0 } }, sha256)).toContain(
       'nothing differs from the ledger',

@@ -1,8 +1,6 @@
 import type { Cluster } from './encryption-context.ts';
-import type { KeyChanged } from './fact.ts';
-import type { GrantHead } from './grant.ts';
 import { type KeySeen, type NeedyVolume, needyVolumes } from './key-dependents.ts';
-import { type KeySighting, type KeyState, keyState } from './key-state.ts';
+import { type KeyState, keyState } from './key-state.ts';
 import type { Launch } from './launch.ts';
 import { sortedBy } from './sorting.ts';
 
