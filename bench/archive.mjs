@@ -45,7 +45,7 @@ export class Archive {
   }
 
   #random(index, purpose) {
-    return randomOf(Math.imul(this.#seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b) ^ Math.imul(purpose, 0xc2b2ae35));
+    return randomOf(this.#seed, index, purpose);
   }
 
   /** The file's KMS records; forgotten once asked for. */
@@ -88,7 +88,7 @@ export class Archive {
 
 /** How many records each file holds: most few, some very many, together exactly `records`. */
 function fileSizes({ records, files, seed }) {
-  const { real } = randomOf(seed ^ 0x5f3759df);
+  const { real } = randomOf(seed);
   const weights = Array.from({ length: files }, () => Math.exp(1.3 * (real() + real() + real() + real() - 2) * Math.sqrt(3)));
   const sum = weights.reduce((a, b) => a + b, 0);
   const sizes = weights.map((weight) => Math.floor((weight / sum) * records));

@@ -229,10 +229,10 @@ function bySession(account, role, invokedBy) {
 
 /** A record to be written once, or again as a second trail would. */
 function call(random, name, seconds, { identity, key }, fields) {
-  const seed = random.below(2 ** 32);
+  const seed = [random.below(2 ** 32), random.below(2 ** 32), random.below(2 ** 32)];
   return {
     name,
-    text: () => recordText(randomOf(seed), name, new Date(seconds * 1000).toISOString().replace('.000', ''), identity, key, fields),
+    text: () => recordText(randomOf(...seed), name, new Date(seconds * 1000).toISOString().replace('.000', ''), identity, key, fields),
   };
 }
 

@@ -6,15 +6,21 @@ export const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 export const ACCOUNTS = ['111122223333', '123456789012'];
 export const REGIONS = ['eu-west-1', 'us-east-1', 'us-west-2'];
 
-/** A small fast generator (mulberry32) and what is drawn from it. */
-export function randomOf(seed) {
-  let state = seed >>> 0;
+/**
+ * A small fast generator (sfc32) and what is drawn from it. Its seeds are up to three numbers of 32 bits: of one alone,
+ * some of a million records would have the same, and with it the same ids.
+ */
+export function randomOf(first, second = 0, third = 0) {
+  let [a, b, c, count] = [first | 0, second | 0, third | 0, 1];
   const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
+    const sum = (a + b + count) | 0;
+    count = (count + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return sum >>> 0;
   };
+  for (let round = 0; round < 15; round += 1) next();
   const below = (limit) => next() % limit;
   const of = (alphabet, length) => {
     let word = '';

@@ -8,6 +8,7 @@ import { printableJson } from '../core/text.ts';
 import { type Audited, auditReading, type Pipeline } from '../pipeline.ts';
 import type { Ledger } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
+import { keepHeapSmall } from './heap.ts';
 import { listSources } from './input.ts';
 import { readPlaces } from './read-places.ts';
 import { limitsIn, type ReadingOptions } from './reading-options.ts';
@@ -65,6 +66,7 @@ async function readAll(
       tally.add(reading, typeof taken === 'string' ? taken : await taken);
     }
     tally.addCounted({ outOfScope, rejected: rejected.length });
+    keepHeapSmall();
     const source = open.get(path) ?? { path, records: 0, rejected: [] };
     open.set(path, source);
     source.records += records;
