@@ -32,7 +32,11 @@ export async function replay(
   const ledger = new CompactLedger(policy, sha256);
   const tally = new Tally(ledger.events);
   const sources = await readAll(paths, tally, (reading) => ledger.take(reading), progress, options);
-  return { events: tally.coverage(), sources, findings: ledger.findings(), volumes: ledger.volumes(), keys: ledger.keys() };
+  const findings = ledger.findings();
+  keepHeapSmall();
+  const keys = ledger.keys();
+  keepHeapSmall();
+  return { events: tally.coverage(), sources, findings, volumes: ledger.volumes(), keys };
 }
 
 /** Runs every record under the paths through the pipeline into the ledger, without alerting anybody; what became of them. */

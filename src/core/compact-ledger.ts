@@ -14,7 +14,7 @@ import type { Read } from './reading.ts';
 import { findingsIn, type KeyReport, keyReports, type Timeline, type VolumeReport, volumeIds, volumeReport } from './report.ts';
 import { judgeFact, judgeGrant, judgeVolume } from './rules/registry.ts';
 import { LatestUses } from './snapshot.ts';
-import { sortedBy } from './sorting.ts';
+import { byText, compareIds } from './sorting.ts';
 import type { Digest } from './text.ts';
 import { fromSeconds, toSeconds } from './timestamp.ts';
 
@@ -69,8 +69,9 @@ export class CompactLedger {
 
   /** The volumes, by their ids, each made when it is asked for. */
   volumes(): Iterable<VolumeReport> {
-    const order = Int32Array.from({ length: this.#volumes.size }, (_, volume) => volume);
-    const sorted = sortedBy(order, (volume) => volumeIds(this.#volumes.volume(volume)));
+    const ids = Array.from({ length: this.#volumes.size }, (_, volume) => this.#volumes.idOf(volume));
+    const namesakes = (a: Index, b: Index): number => compareIds(volumeIds(this.#volumes.volume(a)), volumeIds(this.#volumes.volume(b)));
+    const sorted = Int32Array.from(ids.keys()).sort((a, b) => byText(ids[a] ?? '', ids[b] ?? '') || namesakes(a, b));
     const report = (volume: Index): VolumeReport => volumeReport(this.#timeline(volume));
     return {
       *[Symbol.iterator]() {

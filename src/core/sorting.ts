@@ -1,10 +1,8 @@
 /** Sorts by the ids of each element, the first that differs deciding. */
 export function sortedBy<T>(elements: Iterable<T>, ids: (element: T) => readonly string[]): T[] {
-  const byIds = (a: readonly string[], b: readonly string[]): number =>
-    a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
   return [...elements]
     .map((element) => ({ element, ids: ids(element) }))
-    .sort((a, b) => byIds(a.ids, b.ids))
+    .sort((a, b) => compareIds(a.ids, b.ids))
     .map(({ element }) => element);
 }
 
@@ -22,4 +20,10 @@ export function addTo<T, K>(groups: Map<K, T[]>, id: K, element: T): void {
   else group.push(element);
 }
 
-const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+/** Orders texts by their code units. */
+export const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/** Orders ids, the first that differs deciding. */
+export function compareIds(a: readonly string[], b: readonly string[]): number {
+  return a.reduce((decided, id, index) => decided || byText(id, b[index] ?? ''), 0);
+}

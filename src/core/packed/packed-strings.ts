@@ -233,22 +233,33 @@ function decoded(bytes: Uint8Array, from: number): string {
     const digits = hexOf(bytes, from + 1, 32);
     return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
   }
-  if (kind === KIND.hex || kind === KIND.volume) return (kind === KIND.hex ? '' : VOLUME) + hexOf(bytes, from + 2, bytes[from + 1] ?? 0);
+  if (kind === KIND.hex) return hexOf(bytes, from + 2, bytes[from + 1] ?? 0);
+  if (kind === KIND.volume) return VOLUME.concat(hexOf(bytes, from + 2, bytes[from + 1] ?? 0));
   const length = readInt(bytes, from + 1);
-  let text = '';
-  for (let character = 0; character < length; character += 1) {
-    const low = bytes[from + 5 + character * (kind === KIND.wide ? 2 : 1)] ?? 0;
-    const high = kind === KIND.wide ? (bytes[from + 6 + 2 * character] ?? 0) : 0;
-    text += String.fromCharCode((high << 8) | low);
-  }
-  return text;
+  const width = kind === KIND.wide ? 2 : 1;
+  return textOf(length, (character) => {
+    const at = from + 5 + character * width;
+    return (bytes[at] ?? 0) | (width === 2 ? (bytes[at + 1] ?? 0) << 8 : 0);
+  });
 }
 
 function hexOf(bytes: Uint8Array, from: number, digits: number): string {
-  let text = '';
-  for (let digit = 0; digit < digits; digit += 1) {
+  return textOf(digits, (digit) => {
     const byte = bytes[from + (digit >> 1)] ?? 0;
-    text += HEX[digit % 2 === 0 ? byte >> 4 : byte & 15];
+    return HEX.charCodeAt(digit % 2 === 0 ? byte >> 4 : byte & 15);
+  });
+}
+
+/** What one call takes; longer texts are made of several. */
+const CODES = new Uint16Array(1 << 10);
+
+/** The text of so many characters, in one piece: put together one by one, it would keep every beginning of itself. */
+function textOf(length: number, codeAt: (character: number) => number): string {
+  const parts: string[] = [];
+  for (let from = 0; from < length; from += CODES.length) {
+    const to = Math.min(length, from + CODES.length);
+    for (let character = from; character < to; character += 1) CODES[character - from] = codeAt(character);
+    parts.push(String.fromCharCode(...CODES.subarray(0, to - from)));
   }
-  return text;
+  return parts.length === 1 ? (parts[0] ?? '') : parts.join('');
 }
