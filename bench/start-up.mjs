@@ -48,8 +48,15 @@ async function startUp(api, { name, root, file, environment }) {
 /** Milliseconds that the process's threads have run, as Linux's scheduler counts them: on a busy machine steadier than the clock. */
 function cpuOf(pid) {
   if (process.platform !== 'linux') return undefined;
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e6;
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((task) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      // A thread that has ended meanwhile.
+      return 0;
+    }
+  });
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
 /** A Runtime API that never has an event. */
