@@ -1,5 +1,6 @@
 // Builds dist/: the Lambda entries with their shared chunks, and the command line beside them, never inside.
 import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -34,6 +35,25 @@ if ('problems' in reading) {
   process.exit(1);
 }
 
+/** What was read above takes the place of the reader: the functions need neither it nor its messages. */
+const policyAsRead = {
+  name: 'policy-as-read',
+  setup({ onLoad }) {
+    // JSON.parse, since `__proto__` in a literal is no ordinary key.
+    const json = JSON.stringify(JSON.stringify(reading.policy));
+    onLoad({ filter: /\/src\/aws\/built-policy\.ts$/ }, () => ({ contents: `export const builtPolicy = () => JSON.parse(${json});` }));
+  },
+};
+
+/** Importing one of Node's modules into an ES module reads every property of it, and those of `process` open the standard streams. */
+const builtinsAsNeeded = {
+  name: 'builtins-as-needed',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z0-9_:/]+$/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: 'builtin' } : undefined));
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}');` }));
+  },
+};
+
 await rm(`${root}dist`, { recursive: true, force: true });
 const lambda = {
   ...common,
@@ -42,6 +62,7 @@ const lambda = {
   alias: { ...common.alias, '@aws-sdk/credential-provider-node': `${root}src/aws/environment-credentials.ts` },
   legalComments: 'none',
   chunkNames: 'chunk-[hash]',
+  plugins: [policyAsRead, builtinsAsNeeded],
 };
 const { metafile } = await build({ ...lambda, entryPoints: ['src/audit.ts', 'src/sweep.ts'], outdir: 'dist', metafile: true });
 await build({ ...lambda, entryPoints: ['src/backfill-batch.ts'], outdir: 'dist/backfill' });

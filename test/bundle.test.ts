@@ -39,6 +39,12 @@ describe('the Lambda bundle', () => {
     expect(clients(all)).toBe(true);
   });
 
+  it('holds the policy as the build read it, and no reader of policies', () => {
+    const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+    expect(inputs.filter((input) => /built-policy\.ts$/.test(input))).toHaveLength(1);
+    expect(inputs.filter((input) => /read-policy\.ts$|policy-schema\.ts$|node_modules\/valibot\//.test(input))).toEqual([]);
+  });
+
   it('holds no code of the command line, the embedded stack or the tests', () => {
     const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
     expect(inputs.length).toBeGreaterThan(20);

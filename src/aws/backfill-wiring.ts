@@ -6,13 +6,13 @@ import { printable } from '../core/text.ts';
 import type { Log } from '../ports.ts';
 import { scanRemote } from '../scan/scan-remote.ts';
 import { clock, sha256 } from '../system.ts';
+import { builtPolicy } from './built-policy.ts';
 import { DynamoDbCheckpoint } from './dynamodb-checkpoint.ts';
 import { DynamoDbHistory } from './dynamodb-history.ts';
 import { PacedTable } from './paced-table.ts';
 import type { S3Object } from './s3-objects.ts';
 import { identityOf, objectSource, pathOf } from './s3-source.ts';
 import { Table } from './table.ts';
-import { builtPolicy } from './wiring.ts';
 import { type Sleep, WriteRate } from './write-rate.ts';
 
 /** The environment, or what the function was invoked with, is not what the deployment's state machine sees to. */

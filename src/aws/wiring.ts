@@ -1,11 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import bundledPolicy from '#policy' with { type: 'json' };
-import type { Policy } from '../core/policy.ts';
-import { readPolicy } from '../core/read-policy.ts';
 import { printable } from '../core/text.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { AlertSink, Log, MetricSink } from '../ports.ts';
 import { clock, once, sha256 } from '../system.ts';
+import { builtPolicy } from './built-policy.ts';
 import { DynamoDbLedger } from './dynamodb-ledger.ts';
 
 /** The environment is not what a deployment sets: fails every invocation until it is mended. */
@@ -55,13 +53,6 @@ function retentionDays(given: string | undefined): number | undefined {
   if (!Number.isInteger(days) || days < 1)
     throw new ConfigurationError(`environment variable RETENTION_DAYS: expected whole days, found ${printable(given, 40)}`);
   return days;
-}
-
-/** The policy that was bundled at build. */
-export function builtPolicy(): Policy {
-  const reading = readPolicy(bundledPolicy);
-  if ('problems' in reading) throw new ConfigurationError(`the bundled policy is not valid: ${reading.problems.join('; ')}`);
-  return reading.policy;
 }
 
 /** SNS is loaded when the first finding needs it: most events never do. */

@@ -1,5 +1,5 @@
+import { builtPolicy } from '../aws/built-policy.ts';
 import { DynamoDbLedger } from '../aws/dynamodb-ledger.ts';
-import { builtPolicy } from '../aws/wiring.ts';
 import type { SourceReport } from '../backfill.ts';
 import type { GrantCreated } from '../core/fact.ts';
 import { orderOf } from '../core/fact.ts';

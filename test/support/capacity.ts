@@ -8,6 +8,8 @@ export interface Capacity {
   readUnits: number;
   calls: string[];
   largestGrantBytes: number;
+  /** Write units by partition key; those of the index under `open/` and its own. */
+  writesTo: Map<string, number>;
 }
 
 const PROJECTED = ['pk', 'sk', 'ik', 'is', 'ck'];
@@ -16,7 +18,12 @@ const utf8 = (text: string): number => Buffer.byteLength(text);
 /** The size DynamoDB bills for an item: names and values in UTF-8. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
 export function itemBytes(item: Item): number {
   return Object.entries(item).reduce(
-    (sum, [name, { S, N }]) => sum + utf8(name) + (S === undefined ? Math.ceil((N ?? '').length / 2) + 1 : utf8(S)),
+    (sum, [name, { S, N, SS = [] }]) =>
+      sum +
+      utf8(name) +
+      utf8(S ?? '') +
+      (N === undefined ? 0 : Math.ceil(N.length / 2) + 1) +
+      SS.reduce((bytes, text) => bytes + utf8(text), 0),
     0,
   );
 }
@@ -40,7 +47,12 @@ function indexUnits(before: Item | undefined, after: Item | undefined): number {
  * database reports no index units and nothing for a refused condition. `images` is a client that is not counted.
  */
 export function countCapacity(client: DynamoDBClient, images: DynamoDBClient): Capacity {
-  const capacity: Capacity = { writeUnits: 0, readUnits: 0, calls: [], largestGrantBytes: 0 };
+  const capacity: Capacity = { writeUnits: 0, readUnits: 0, calls: [], largestGrantBytes: 0, writesTo: new Map() };
+  const wrote = (partition: string, units: number): void => {
+    if (units === 0) return;
+    capacity.writeUnits += units;
+    capacity.writesTo.set(partition, (capacity.writesTo.get(partition) ?? 0) + units);
+  };
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const command = context.commandName ?? '';
@@ -55,8 +67,8 @@ export function countCapacity(client: DynamoDBClient, images: DynamoDBClient): C
           return await next(args);
         } finally {
           const after = await image();
-          capacity.writeUnits +=
-            Math.max(1, Math.ceil(Math.max(itemBytes(before ?? {}), itemBytes(after ?? {})) / 1024)) + indexUnits(before, after);
+          wrote(key.pk?.S ?? '', Math.max(1, Math.ceil(Math.max(itemBytes(before ?? {}), itemBytes(after ?? {})) / 1024)));
+          wrote(`open/${after?.ik?.S ?? before?.ik?.S}`, indexUnits(before, after));
           if (after?.pk?.S?.startsWith('G/') && after.sk?.S === '#')
             capacity.largestGrantBytes = Math.max(capacity.largestGrantBytes, itemBytes(after));
         }

@@ -1,0 +1,2 @@
+// What no function can be faster than.
+export async function handler() {}
