@@ -195,3 +195,42 @@ describe('kms-audit rules', () => {
     expect(out).toContain('aws kms enable-key');
   });
 });
+
+describe('output that nobody takes', () => {
+  const shell = (command: string): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const child = spawn('bash', ['-c', command, 'bash', process.execPath, PROGRAM], { cwd: new URL('..', import.meta.url) });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk) => (out += chunk));
+      child.stderr.on('data', (chunk) => (err += chunk));
+      child.on('close', (code) => resolve({ code, out, err }));
+    });
+
+  it.each(['replay events --json', 'report --from events', 'findings --from events --json'])(
+    '%s ends quietly with its reader',
+    async (command) => {
+      const { out, err } = await shell(`"$1" "$2" ${command} | head -c 1; echo "\n${'${PIPESTATUS[0]}'}"`);
+      expect(out).toMatch(/0$/m);
+      expect(err).not.toContain('    at ');
+    },
+  );
+
+  it('a full disk is told in a line, and is no finding', async () => {
+    const { code, err } = await shell('"$1" "$2" replay events --json > /dev/full');
+    expect([code, err]).toEqual([2, expect.stringMatching(/^kms-audit: the output cannot be written: .*ENOSPC.*\n$/)]);
+  });
+});
+
+describe('a source named twice', () => {
+  it('is read once, however it is spelt', async () => {
+    const { out } = await kmsAudit(
+      'replay',
+      'events/fargate-task-life',
+      './events/fargate-task-life/',
+      'events/../events/fargate-task-life',
+      '--json',
+    );
+    expect(JSON.parse(out).events).toMatchObject({ read: 6, audited: 6, duplicates: 0 });
+  });
+});

@@ -14,6 +14,8 @@ import { sha256 } from '../src/system.ts';
 import { fleets } from './support/fleet.ts';
 
 const RUNS = Math.ceil(Number(process.env.KMS_AUDIT_RUNS ?? 10_000) / 5);
+const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1';
+const uuid = (of: number): string => `00000000-0000-4000-8000-${of.toString(16).padStart(12, '0')}`;
 const EVENTS = new URL('../events/', import.meta.url).pathname;
 
 async function wholeReport(facts: readonly Fact[]): Promise<LedgerReport> {
@@ -54,6 +56,45 @@ describe('the compact ledger', () => {
     const whole = { ...coverage, ...reportOf(await ledger.snapshot(), DEFAULT_POLICY, sha256) };
     const { events, sources, findings, volumes, keys } = await replay(paths, DEFAULT_POLICY);
     expect([...jsonPieces({ events, sources, findings, volumes, keys })].join('')).toBe(replayJson(whole));
+  });
+
+  it('counts a million Decrypts of one volume, judges them, and does not hold them', () => {
+    const ledger = new CompactLedger(DEFAULT_POLICY, sha256);
+    const base = { operation: 'Decrypt', caller: { id: 'ec2.amazonaws.com', trusted: true, awsRole: false }, keyArn: KEY } as const;
+    const volume = { trust: 'trusted', cluster: { account: '111122223333', name: 'web' }, volumeId: 'vol-1' } as const;
+    const made = {
+      ...base,
+      ...volume,
+      operation: 'CreateGrant',
+      kind: 'grant-created',
+      grantId: 'a',
+      eventId: 'made',
+      time: '2026-01-01T00:00:00Z',
+    } as const;
+    const ended = {
+      ...base,
+      operation: 'RetireGrant',
+      kind: 'grant-ended',
+      grantId: 'a',
+      how: 'retired',
+      eventId: 'end',
+      time: '2026-01-01T00:01:00Z',
+    } as const;
+    ledger.take({ kind: 'fact', fact: made });
+    ledger.take({ kind: 'fact', fact: ended });
+    const take = (from: number, to: number): void => {
+      for (let one = from; one < to; one += 1)
+        ledger.take({
+          kind: 'fact',
+          fact: { ...base, ...volume, kind: 'key-used', eventId: uuid(one), time: one < 999_990 ? made.time : '2026-01-01T00:02:00Z' },
+        });
+    };
+    take(0, 1_000_000);
+    take(500, 600);
+    const before = process.memoryUsage().heapUsed;
+    expect(ledger.findings().find(({ rule }) => rule === 'use-after-release')).toMatchObject({ count: 10 });
+    expect([...ledger.volumes()]).toMatchObject([{ decrypts: 1_000_000, status: 'released' }]);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
   });
 
   it('keeps an event of a year far away where it belongs', () => {

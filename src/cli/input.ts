@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Days, isWithin } from '../core/log-layout.ts';
 import type { RemoteSource } from '../scan/scan-remote.ts';
 import { messageOf, type Source, sourceOf, UnreadableSourceError } from '../source.ts';
@@ -34,9 +34,20 @@ export type Place = string | RemotePlace | UnreadablePlace;
 
 /**
  * Every file under the paths, folders walked in order of their names, and every object under those that begin with
- * `s3://`; with days, only what is not filed under another day. A path that is not there is an {@link InputError}.
+ * `s3://`, each once however often it is named; with days, only what is not filed under another day. A path that is not
+ * there is an {@link InputError}.
  */
 export async function listSources(paths: readonly string[], days: Days = {}): Promise<Place[]> {
+  const places = await placesOf(paths, days);
+  return [...new Map(places.map((place) => [nameOf(place), place])).values()];
+}
+
+const nameOf = (place: Place): string => {
+  if (typeof place !== 'string') return place.path;
+  return place === '-' ? place : resolve(place);
+};
+
+async function placesOf(paths: readonly string[], days: Days): Promise<Place[]> {
   const places: Place[] = [];
   for (const path of paths) {
     const [, bucket, prefix = ''] = S3_PATH.exec(path) ?? [];

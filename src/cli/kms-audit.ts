@@ -1,8 +1,11 @@
 #!/usr/bin/env node
+import { debuglog } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import release from '../../package.json' with { type: 'json' };
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import type { Severity } from '../core/severity.ts';
+import { printable } from '../core/text.ts';
+import { messageOf } from '../source.ts';
 import { unitsPerSecond, wholeDays } from './amounts.ts';
 import type { BackfillOptions } from './backfill.ts';
 import { type DependentsOptions, dependents } from './dependents.ts';
@@ -19,13 +22,14 @@ import { jsonPieces, replay } from './replay.ts';
 import { type ReportOptions, report } from './report.ts';
 import { rulesText } from './rules.ts';
 import { type SettleOptions, settle } from './settle.ts';
-import { printPieces, processTerminal, progressOn } from './terminal.ts';
+import { printPieces, processTerminal, progressOn, stopWithReader } from './terminal.ts';
 import { SUBJECTS, type TimelineOptions, timeline } from './timeline.ts';
 
 const BAD_USAGE = 2;
 const terminal = processTerminal(process.env);
 // The SDK's note on Node 20 is for whoever picks its version, not for whoever reads this output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+stopWithReader(process);
 
 function print(text: string): void {
   terminal.out.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -229,5 +233,9 @@ try {
   else if (error instanceof InputError) {
     terminal.err.write(`kms-audit: ${error.message}\n`);
     process.exitCode = BAD_USAGE;
-  } else throw error;
+  } else {
+    terminal.err.write(`kms-audit: ${printable(messageOf(error), 1_000)}; NODE_DEBUG=kms-audit says where\n`);
+    debuglog('kms-audit')('%O', error);
+    process.exitCode = BAD_USAGE;
+  }
 }

@@ -29,6 +29,7 @@ export async function replay(
   progress: Progress = () => {},
   options: ReadingOptions = {},
 ): Promise<ReplayReport> {
+  keepHeapSmall();
   const ledger = new CompactLedger(policy, sha256);
   const tally = new Tally(ledger.events);
   const sources = await readAll(paths, tally, (reading) => ledger.take(reading), progress, options);

@@ -48,3 +48,12 @@ export async function printPieces(pieces: Iterable<string>, { out }: Terminal): 
   }
   out.write(`${text}\n`);
 }
+
+/** Ends the process when nobody reads its output any more; where it cannot be written for another reason, says so and fails. */
+export function stopWithReader({ stdout, stderr, exit }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'exit'>): void {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') exit(0);
+    stderr.write(`kms-audit: the output cannot be written: ${error.message}\n`, () => exit(2));
+  });
+  stderr.on('error', () => {});
+}

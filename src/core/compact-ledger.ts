@@ -2,6 +2,7 @@ import { concerns } from './concern.ts';
 import { EvidenceFold } from './evidence-fold.ts';
 import { type Fact, volumeOf } from './fact.ts';
 import type { Finding } from './finding.ts';
+import type { GrantHead } from './grant.ts';
 import type { ChangeAt } from './key-state.ts';
 import type { KeyChange } from './operations.ts';
 import { Column } from './packed/column.ts';
@@ -11,7 +12,7 @@ import { type Index, PackedStrings } from './packed/packed-strings.ts';
 import { PackedVolumes } from './packed/packed-volumes.ts';
 import type { Policy } from './policy.ts';
 import type { Read } from './reading.ts';
-import { findingsIn, type KeyReport, keyReports, type Timeline, type VolumeReport, volumeIds, volumeReport } from './report.ts';
+import { findingsIn, type KeyReport, keyReports, type VolumeReport, volumeIds, volumeReport } from './report.ts';
 import { judgeFact, judgeGrant, judgeVolume } from './rules/registry.ts';
 import { LatestUses } from './snapshot.ts';
 import { byText, compareIds } from './sorting.ts';
@@ -50,8 +51,11 @@ export class CompactLedger {
   findings(): Finding[] {
     for (const head of this.#grants.heads()) this.#evidence.add(judgeGrant(head, this.#policy));
     for (let volume = 0; volume < this.#volumes.size; volume += 1) {
-      const { volume: named, grants, decrypts } = this.#timeline(volume);
-      this.#evidence.add(judgeVolume(named, [...grants.values()], decrypts, this.#policy));
+      const heads = this.#headsOf(volume);
+      // Without a grant that ended nothing comes after all of them.
+      if (!heads.some(({ end }) => end !== undefined)) continue;
+      for (const decrypts of batchesOf(this.#volumes.decryptsOf(volume)))
+        this.#evidence.add(judgeVolume(this.#volumes.volume(volume), heads, decrypts, this.#policy));
     }
     return findingsIn(this.#evidence.evidence());
   }
@@ -72,7 +76,8 @@ export class CompactLedger {
     const ids = Array.from({ length: this.#volumes.size }, (_, volume) => this.#volumes.idOf(volume));
     const namesakes = (a: Index, b: Index): number => compareIds(volumeIds(this.#volumes.volume(a)), volumeIds(this.#volumes.volume(b)));
     const sorted = Int32Array.from(ids.keys()).sort((a, b) => byText(ids[a] ?? '', ids[b] ?? '') || namesakes(a, b));
-    const report = (volume: Index): VolumeReport => volumeReport(this.#timeline(volume));
+    const report = (volume: Index): VolumeReport =>
+      volumeReport(this.#volumes.volume(volume), this.#headsOf(volume), this.#volumes.countDecrypts(volume));
     return {
       *[Symbol.iterator]() {
         for (const volume of sorted) yield report(volume);
@@ -99,13 +104,9 @@ export class CompactLedger {
     }
   }
 
-  #timeline(volume: Index): Timeline {
-    const grants = Array.from(this.#volumes.grantsOf(volume), (grant) => this.#grants.head(grant));
-    return {
-      volume: this.#volumes.volume(volume),
-      grants: new Map(grants.map((head) => [head.grantId, head])),
-      decrypts: [...this.#volumes.decryptsOf(volume)],
-    };
+  /** The grants made for a volume, each once. */
+  #headsOf(volume: Index): GrantHead[] {
+    return Array.from(new Set(this.#volumes.grantsOf(volume)), (grant) => this.#grants.head(grant));
   }
 }
 
@@ -129,4 +130,18 @@ class KeyChanges {
       if (kind !== undefined) yield { change: kind, time: fromSeconds(this.#seconds.at(change)) };
     }
   }
+}
+
+/** So many are judged at once: a volume may have millions. */
+const BATCH = 1_000;
+
+function* batchesOf<T>(elements: Iterable<T>): Generator<T[]> {
+  let batch: T[] = [];
+  for (const element of elements) {
+    batch.push(element);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -59,13 +59,15 @@ export function reportOf(snapshot: Snapshot, policy: Policy, digest: Digest, now
   const timelines = timelinesOf(snapshot);
   return {
     findings: findingsOf(snapshot, timelines, { policy, digest, now }),
-    volumes: timelines.map(volumeReport),
+    volumes: timelines.map(({ volume, grants, decrypts }) =>
+      volumeReport(volume, [...grants.values()], new Set(decrypts.map(({ eventId }) => eventId)).size),
+    ),
     keys: keysOf(snapshot),
   };
 }
 
 /** The facts of one volume, joined. */
-export interface Timeline {
+interface Timeline {
   readonly volume: Volume;
   readonly grants: ReadonlyMap<string, GrantHead>;
   readonly decrypts: readonly Decrypt[];
@@ -106,15 +108,15 @@ function timelinesOf({ creations, uses, grants }: Snapshot): Timeline[] {
   return sortedBy(timelines.values(), ({ volume }) => volumeIds(volume));
 }
 
-/** A volume as its facts have it. */
-export function volumeReport({ volume, grants, decrypts }: Timeline): VolumeReport {
-  const heads = sortedBy(grants.values(), ({ grantId }) => [grantId]);
+/** A volume as its grants, each once, and the number of its Decrypts have it. */
+export function volumeReport(volume: Volume, grants: readonly GrantHead[], decrypts: number): VolumeReport {
+  const heads = sortedBy(grants, ({ grantId }) => [grantId]);
   const ended = heads.every((head) => grantStatus(head) !== 'open');
   return {
     ...volume,
     status: heads.length === 0 ? 'prepared' : ended ? 'released' : 'granted',
     grants: heads.map(grantReport),
-    decrypts: new Set(decrypts.map(({ eventId }) => eventId)).size,
+    decrypts,
   };
 }
 

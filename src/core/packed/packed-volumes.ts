@@ -80,6 +80,12 @@ export class PackedVolumes {
     for (const link of this.#grants.of(volume)) yield this.#grant.at(link);
   }
 
+  /** How many Decrypts a volume has, each event counted once. */
+  countDecrypts(volume: Index): number {
+    const events = Int32Array.from(this.#decrypts.of(volume), (decrypt) => this.#event.at(decrypt)).sort();
+    return events.reduce((count, event, index) => (index > 0 && event === events[index - 1] ? count : count + 1), 0);
+  }
+
   /** The volume's Decrypts; one may come twice. */
   *decryptsOf(volume: Index): Generator<Decrypt> {
     for (const decrypt of this.#decrypts.of(volume)) {
