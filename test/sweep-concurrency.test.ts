@@ -6,6 +6,7 @@ import { auditEvent } from '../src/pipeline.ts';
 import type { Ledger } from '../src/ports.ts';
 import { reconcile } from '../src/reconcile.ts';
 import { instant, KEY, type RawRecord } from './support/fleet.ts';
+import type { GrantEntry } from './support/kms-server.ts';
 import { creation, grantId, HOUR, listed, retirement } from './support/sweep-fleet.ts';
 import { type SweepWorld, startSweepWorld } from './support/sweep-world.ts';
 import { startTestTables, type TestTables } from './support/test-tables.ts';
@@ -35,7 +36,7 @@ interface Life {
 
 const later = (from: number | undefined, lag: number | undefined): number | undefined =>
   from === undefined || lag === undefined ? undefined : Math.min(from + lag, ROUNDS - 1);
-const lag = fc.option(fc.nat(2), { nil: undefined, freq: 1 });
+const lag = fc.option(fc.nat(2), { nil: undefined, freq: 2 });
 const lives = fc.array(
   fc.record({ made: fc.nat(ROUNDS - 1), lasts: lag, createLag: lag, retireLag: lag }).map(({ made, lasts, createLag, retireLag }): Life => {
     const ended = later(made, lasts);
@@ -46,17 +47,23 @@ const lives = fc.array(
 
 const startOf = (round: number): number => (round + 1) * HOUR;
 /** What is made in a round is made after its sweeps began. */
-const madeBy = (serial: number, { made }: Life): RawRecord => creation(serial, startOf(made) + SECOND_SWEEP + 1);
-const endedBy = (serial: number, { ended = 0 }: Life): RawRecord => retirement(serial, startOf(ended) + SECOND_SWEEP + 2);
+const madeBy = (serial: number, { made }: Life): RawRecord => creation(serial, startOf(made) + SECOND_SWEEP + 2);
+const endedBy = (serial: number, { ended = 0 }: Life): RawRecord => retirement(serial, startOf(ended) + SECOND_SWEEP + 3);
+
+/** KMS dates a grant a little before its record. */
+const entryOf = (serial: number, life: Life): GrantEntry => {
+  const entry = listed(madeBy(serial, life));
+  return { ...entry, CreationDate: (entry.CreationDate ?? 0) - 1 };
+};
 
 type Act = () => unknown;
 
 /** What happens in a round, beside its sweeps: to KMS, and to the ledger. */
 function actsOf(all: readonly Life[], round: number, ledger: Ledger): Act[] {
-  const entries = (): NonNullable<ReturnType<typeof world.kms.grants.get>> => world.kms.grants.get(KEY) ?? [];
+  const entries = (): GrantEntry[] => world.kms.grants.get(KEY) ?? [];
   const { pipeline } = world.work(ledger, instant(startOf(round) + SECOND_SWEEP));
   return all.flatMap((life, serial) => {
-    const make: Act = () => world.kms.grants.set(KEY, [...entries(), listed(madeBy(serial, life))]);
+    const make: Act = () => world.kms.grants.set(KEY, [...entries(), entryOf(serial, life)]);
     const end: Act = () =>
       world.kms.grants.set(
         KEY,
@@ -72,29 +79,36 @@ function actsOf(all: readonly Life[], round: number, ledger: Ledger): Act[] {
   });
 }
 
-/** Two sweeps at once, and an act at each of their calls to KMS. */
-async function runRound(round: number, acts: Act[], ledgers: readonly Ledger[], told: string[]): Promise<void> {
+/** Two sweeps, at once or one after the other, and an act at every so many of their calls to KMS. */
+async function runRound(round: number, acts: Act[], ledgers: readonly Ledger[], told: string[], pace: number): Promise<void> {
   const underWay: unknown[] = [];
   const act = (): void => void underWay.push(acts.shift()?.());
-  world.kms.fault = () => {
+  if (pace > 2) {
     act();
+    await Promise.all(underWay);
+  }
+  let calls = 0;
+  world.kms.fault = () => {
+    calls += 1;
+    if (calls % pace === 0) act();
     return undefined;
   };
-  const sweeps = ledgers.map((ledger, index) => {
+  const sweep = async (ledger: Ledger, index: number): Promise<void> => {
     const work = world.work(ledger, instant(startOf(round) + index * SECOND_SWEEP));
     const alerts = { publish: async ({ email }: { email: string }) => void told.push(email) };
-    return reconcile({ ...work, pipeline: { ...work.pipeline, alerts } }).catch((error: unknown) => {
+    await reconcile({ ...work, pipeline: { ...work.pipeline, alerts } }).catch((error: unknown) => {
       // The other is telling the same: the next sweep looks whether it did.
       if (!(error instanceof AlertHeldError)) throw error;
     });
-  });
-  await Promise.all(sweeps);
+  };
+  if (pace % 2 === 0) await Promise.all(ledgers.map(sweep));
+  else for (const [index, ledger] of ledgers.entries()) await sweep(ledger, index);
   while (acts.length > 0) act();
   await Promise.all(underWay);
   world.kms.fault = () => undefined;
 }
 
-it(`ends as records and KMS have it: ${RUNS} histories of ${GRANTS} grants, two sweeps at once beside live handlers`, async () => {
+it(`ends as records and KMS have it: ${RUNS} histories of ${GRANTS} grants, two sweeps beside live handlers`, async () => {
   const met = { adopted: 0, gone: 0, retired: 0, open: 0 };
   world.kms.pageSize = 3;
   world.kms.keys.set(KEY, { state: 'Enabled', manager: 'CUSTOMER', rotates: true });
@@ -111,6 +125,7 @@ it(`ends as records and KMS have it: ${RUNS} histories of ${GRANTS} grants, two 
           acts.sort((a, b) => a.place - b.place).map(({ act }) => act),
           [ledger, other],
           told,
+          1 + ((order[round] ?? 0) % 6),
         );
         const heads = await ledger.headsOf(all.map((_, serial) => ({ keyArn: KEY, grantId: grantId(serial) })));
         for (const { grantId: id, gone } of heads) {
