@@ -10,31 +10,42 @@ import type { GrantName } from './ports.ts';
 
 /** Under this name the ledger keeps the grants whose keys have yet to be told of. */
 const UNTOLD = JSON.stringify([orphanGrant.id, 'gone', 'untold']);
+/** So many of a key's are kept there: one of them that is gone will do, and any of them may turn out not to be. */
+const KEPT = 100;
 
-/** Lets `mark` note that grants of one key are gone, and tells of those that are; who dies in between is made up for by {@link tellUntold}. */
+/**
+ * Lets `mark` note that grants of one key are gone, and tells of those that are; who dies in between is made up for by
+ * {@link tellUntold}, as is a telling that fails, which is told to `failed`: nothing else need wait for it.
+ */
 export async function tellGone(
   grants: readonly GrantName[],
   mark: () => Promise<readonly GrantHead[]>,
   pipeline: Pipeline,
+  failed: (fault: unknown) => void,
 ): Promise<readonly GrantHead[]> {
   const [first] = grants;
   if (first === undefined || pipeline.alerts === undefined) return mark();
-  const member = JSON.stringify([first.keyArn, first.grantId]);
+  const member = JSON.stringify([first.keyArn, ...grants.slice(0, KEPT).map(({ grantId }) => grantId)]);
   await pipeline.ledger.joinGroup(UNTOLD, member, fromSeconds(pipeline.now()));
   const marked = await mark();
-  await tell(marked, pipeline);
-  await pipeline.ledger.leaveGroup(UNTOLD, member);
+  await tell(marked, pipeline).then(() => pipeline.ledger.leaveGroup(UNTOLD, member), failed);
   return marked;
 }
 
-/** Tells of what an interrupted sweep had noted as gone. */
+/** Tells of what a sweep had noted as gone and could not tell; one that cannot be told keeps no other back. */
 export async function tellUntold(pipeline: Pipeline): Promise<void> {
   if (pipeline.alerts === undefined) return;
+  const faults: unknown[] = [];
   for (const member of await pipeline.ledger.membersOf(UNTOLD)) {
-    const [keyArn, grantId] = JSON.parse(member);
-    await tell(await pipeline.ledger.headsOf([{ keyArn, grantId }]), pipeline);
-    await pipeline.ledger.leaveGroup(UNTOLD, member);
+    const [keyArn, ...grantIds]: string[] = JSON.parse(member);
+    if (keyArn === undefined) continue;
+    const heads = await pipeline.ledger.headsOf(grantIds.map((grantId) => ({ keyArn, grantId })));
+    await tell(heads, pipeline).then(
+      () => pipeline.ledger.leaveGroup(UNTOLD, member),
+      (fault: unknown) => faults.push(fault),
+    );
   }
+  if (faults.length > 0) throw faults[0];
 }
 
 /** One alert for the key, with the others as its evidence. */

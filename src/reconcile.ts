@@ -80,7 +80,10 @@ const SEEN_DIGITS = 16;
 export async function reconcileWhenDue(work: ReconcileWork): Promise<ReconcileReport | undefined> {
   const before = await work.pipeline.ledger.sweepProgress();
   const since = before === undefined ? undefined : youngestStart(work);
-  if (before?.finished && since !== undefined && before.started > since) return undefined;
+  if (before?.finished && since !== undefined && before.started > since) {
+    await tellUntold(work.pipeline);
+    return undefined;
+  }
   return reconcile({ ...work, resumable: true });
 }
 
@@ -90,9 +93,18 @@ const youngestStart = ({ pipeline }: ReconcileWork): Timestamp => fromSeconds(pi
  * Compares, key by key, the grants that KMS lists with those the ledger holds: adopts what nobody recorded, and lets go
  * what KMS no longer has. Every write is conditional, so that live traffic and other sweeps may come between any two
  * of them; a key that KMS refuses keeps no other waiting. Then compares ECS with the ledger. A throw is a fault of the
- * ledger.
+ * ledger, or of the alerts or metrics, which comes when all else is done.
  */
 export async function reconcile(work: ReconcileWork): Promise<ReconcileReport> {
+  const untold: unknown[] = [];
+  const failed = (fault: unknown): void => void untold.push(fault);
+  if (!work.dryRun) await tellUntold(work.pipeline).catch(failed);
+  const report = await sweepAll(work, failed);
+  if (untold.length > 0) throw untold[0];
+  return report;
+}
+
+async function sweepAll(work: ReconcileWork, untold: (fault: unknown) => void): Promise<ReconcileReport> {
   const { pipeline, mayGoOn = () => true } = work;
   const { ledger, now } = pipeline;
   const noted = work.resumable ? await ledger.sweepProgress() : undefined;
@@ -104,7 +116,6 @@ export async function reconcile(work: ReconcileWork): Promise<ReconcileReport> {
     failed.push({ what, why });
     pipeline.log('the sweep could not look at something', { what, why });
   };
-  if (!work.dryRun) await tellUntold(pipeline);
   const keyArns = await keysToSweep(work, fail);
   const left = keyArns.filter((keyArn) => resumed?.done === undefined || keyArn > resumed.done);
   const keys: ReconciledKey[] = [];
@@ -114,16 +125,16 @@ export async function reconcile(work: ReconcileWork): Promise<ReconcileReport> {
     if (work.resumable && !work.dryRun) await ledger.noteSweep({ started, ...(done && { done }), ...(key && { key }) });
   };
   for (const [index, keyArn] of left.entries()) {
+    const from = resumed?.key?.keyArn === keyArn ? resumed.key : undefined;
     if (!mayGoOn()) {
-      await note();
+      await note(from);
       return { started, finished: false, keys, failed };
     }
     const tell = (listed: number): void => {
       work.progress?.({ keys: keyArns.length - left.length + index, ofKeys: keyArns.length, grants: grants + listed });
     };
     const before = (await ledger.sightingOf(keyArn))?.swept;
-    const from = resumed?.key?.keyArn === keyArn ? resumed.key : undefined;
-    const sweep = new KeySweep({ ...work, mayGoOn, tell, fail }, keyArn, { started, before });
+    const sweep = new KeySweep({ ...work, mayGoOn, tell, fail, untold }, keyArn, { started, before });
     try {
       const interrupted = await sweep.run(from);
       if (interrupted !== undefined) {
@@ -132,12 +143,16 @@ export async function reconcile(work: ReconcileWork): Promise<ReconcileReport> {
       }
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      fail(keyArn, error.cause);
+      if (!(await sweep.isDeleted())) fail(keyArn, error.cause);
     }
     const report = sweep.report();
     if (!failed.some(({ what }) => what === keyArn) || report.listed > 0) keys.push(report);
     grants += report.listed;
     done = keyArn;
+  }
+  if (!mayGoOn()) {
+    await note();
+    return { started, finished: false, keys, failed };
   }
   const verification = await verifyClusters(work, started, fail);
   if (verification !== undefined && !work.dryRun) await ledger.noteVerification(verification);
@@ -172,6 +187,8 @@ interface KeyWork extends ReconcileWork {
   /** Told how many grants were listed so far. */
   readonly tell: (listed: number) => void;
   readonly fail: Fail;
+  /** Told why nobody could be told that grants are gone. */
+  readonly untold: (fault: unknown) => void;
 }
 
 /** The sweep of one key. */
@@ -197,13 +214,15 @@ class KeySweep {
     const open = new Map<string, GrantHead>();
     for await (const head of pipeline.ledger.openGrantsOf(this.#keyArn)) open.set(head.grantId, head);
     let marker = from?.marker;
+    let mayBeForgotten = marker !== undefined;
     for (;;) {
       tell(this.#listed);
       const page = await asked(keys.grants(this.#keyArn, marker));
       if (page === undefined) {
-        // KMS has forgotten the marker: from the beginning, which repeats reads alone.
-        if (marker === undefined) throw new RefusedError('', { cause: new Error('KMS refused to begin its list of grants') });
+        // KMS has forgotten the marker of an earlier invocation: from the beginning, once, which repeats reads alone.
+        if (!mayBeForgotten) throw new RefusedError('', { cause: new Error('KMS will not go on with its list of grants') });
         marker = undefined;
+        mayBeForgotten = false;
         continue;
       }
       await this.#takeListed(page.grants.filter(({ grantId }) => !open.has(grantId)));
@@ -219,6 +238,16 @@ class KeySweep {
     await this.#takeAbsent([...open.values()].filter(({ grantId }) => !seen.has(this.#digest(grantId))));
     await this.#seeKey();
     return undefined;
+  }
+
+  /** Whether the key was refused because it is no more; if so, that is noted. Its grants went with it, and stay as they were. */
+  async isDeleted(): Promise<boolean> {
+    const { keys, pipeline, dryRun } = this.#work;
+    const { state } = await keys.key(this.#keyArn).catch(() => ({ state: undefined }));
+    if (state !== 'deleted') return false;
+    this.#sighting = { state };
+    if (!dryRun) await pipeline.ledger.seeKey({ keyArn: this.#keyArn, seen: this.#sweep.started, state });
+    return true;
   }
 
   report(): ReconciledKey {
@@ -251,7 +280,7 @@ class KeySweep {
 
   /** What the index holds and KMS does not list. */
   async #takeAbsent(absent: readonly GrantHead[]): Promise<void> {
-    const { pipeline, dryRun } = this.#work;
+    const { pipeline, dryRun, untold } = this.#work;
     const { ledger } = pipeline;
     const young = youngest(this.#sweep.started);
     const old = absent.filter(({ created }) => created !== undefined && timeOf(created) < young);
@@ -270,6 +299,7 @@ class KeySweep {
             return after.filter((head) => head.gone !== undefined);
           },
           pipeline,
+          untold,
         );
     this.#did.gone.push(...marked.map(grantOf));
   }

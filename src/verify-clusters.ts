@@ -22,6 +22,8 @@ export interface Failure {
 export type Fail = (what: string, error: unknown) => void;
 
 const FAILURES_KEPT = 50;
+/** An item of DynamoDB's has at most 400 KB; names and keys of the longest kind leave room for fewer. */
+const MAX_BYTES = 350_000;
 
 /**
  * Compares the clusters of ECS and their Fargate tasks with each other and with the open grants of the ledger; undefined
@@ -56,7 +58,7 @@ export async function verifyClusters(
         failing(printable(cluster.clusterArn, 300), error);
         continue;
       }
-      const result = verifyCluster(cluster, seen, grants, started);
+      const result = verifyCluster(cluster, seen, grants, started, pipeline.policy);
       clusters += 1;
       tasks += seen.length;
       deviations.push(...(result?.deviations ?? []));
@@ -65,13 +67,19 @@ export async function verifyClusters(
   } catch (error) {
     failing('the clusters of ECS', error);
   }
-  return {
-    at: started,
-    clusters,
-    tasks,
-    deviations: deviations.slice(0, DEVIATIONS_KEPT),
-    more: Math.max(0, deviations.length - DEVIATIONS_KEPT),
-    verified: verified.slice(0, CLUSTERS_KEPT),
-    failed: failed.slice(0, FAILURES_KEPT),
+  const keeping = (share: number): Verification => {
+    const kept = Math.min(deviations.length, Math.floor(DEVIATIONS_KEPT * share));
+    return {
+      at: started,
+      clusters,
+      tasks,
+      deviations: deviations.slice(0, kept),
+      more: deviations.length - kept,
+      verified: verified.slice(0, CLUSTERS_KEPT * share),
+      failed: failed.slice(0, FAILURES_KEPT * share),
+    };
   };
+  let share = 1;
+  while (Buffer.byteLength(JSON.stringify(keeping(share))) > MAX_BYTES) share /= 2;
+  return keeping(share);
 }

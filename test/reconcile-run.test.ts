@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
+import { KmsInspector } from '../src/aws/kms-inspector.ts';
+import { turns } from '../src/aws/paced-calls.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { fromSeconds } from '../src/core/timestamp.ts';
-import { type DynaliteServer, startDynalite } from '../src/local/dynalite-server.ts';
+import { type DynaliteServer, LOCAL_CREDENTIALS, startDynalite } from '../src/local/dynalite-server.ts';
 import { type Loopback, startLoopback } from '../src/local/loopback.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { refused } from '../src/local/refusal.ts';
@@ -219,4 +223,47 @@ describe('a key with 50,000 grants', () => {
     expect(adopted).toBe(MANY);
     expect(await memory.dependents(KEY)).toMatchObject({ openGrants: MANY, clusters: [{ clusterName: 'prod', openGrants: MANY }] });
   }, 120_000);
+});
+
+const BY_HAND = Number(process.env.KMS_AUDIT_SWEEP_GRANTS ?? 0);
+
+describe.runIf(BY_HAND > 0)('by hand: KMS_AUDIT_SWEEP_GRANTS grants of one key in the database, at the pace of the deployed sweep', () => {
+  it('are adopted, found again, missed, and gone', async () => {
+    const calls = new Map<string, number>();
+    const client = new DynamoDBClient(database.clientConfig);
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        (args) => {
+          calls.set(commandName, (calls.get(commandName) ?? 0) + 1);
+          return next(args);
+        },
+      { step: 'initialize', name: 'countCalls' },
+    );
+    const kms = new KMSClient({ region: REGION, endpoint: world.kms.endpoint, credentials: LOCAL_CREDENTIALS });
+    const counted = new DynamoDbLedger(client, table);
+    const grants = Array.from({ length: BY_HAND }, (_, serial) => entry(serial));
+    world.kms.keys.set(KEY, { state: 'Enabled', manager: 'CUSTOMER', rotates: true });
+    const openGrants: number[] = [];
+    for (const [hour, [what, listed]] of Object.entries({ adopted: grants, known: grants, missing: [], gone: [] } as const).entries()) {
+      world.kms.grants.set(KEY, [...listed]);
+      calls.clear();
+      const begun = performance.now();
+      let invocations = 0;
+      for (let finished = false; !finished; invocations += 1) {
+        const since = performance.now();
+        const work = world.work(counted, fromSeconds(now() + hour * HOUR));
+        const keys = new KmsInspector(kms, turns(), sha256);
+        const report = await reconcileWhenDue({ ...work, keys, mayGoOn: () => performance.now() - since < 810_000 });
+        finished = report?.finished ?? true;
+      }
+      const seconds = Math.round((performance.now() - begun) / 1_000);
+      console.log(`${BY_HAND} ${what}: ${seconds} s, ${invocations} invocations of 15 minutes, ${JSON.stringify([...calls])}`);
+      let open = 0;
+      for await (const _ of counted.openGrantsOf(KEY)) open += 1;
+      openGrants.push(open);
+    }
+    expect(openGrants).toEqual([BY_HAND, BY_HAND, BY_HAND, 0]);
+    kms.destroy();
+    client.destroy();
+  }, 3_600_000);
 });

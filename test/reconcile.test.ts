@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
-import { at, field } from '../src/core/json.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { reportOf } from '../src/core/report.ts';
 import type { Snapshot } from '../src/core/snapshot.ts';
@@ -12,7 +11,6 @@ import type { Ledger } from '../src/ports.ts';
 import { reconcile, reconcileWhenDue } from '../src/reconcile.ts';
 import { sha256 } from '../src/system.ts';
 import {
-  createGrant,
   decrypt,
   ecsContext,
   eventId,
@@ -22,18 +20,14 @@ import {
   type RawRecord,
   REGION,
   record,
-  retireGrant,
   revokeGrant,
   SECOND_KEY,
   user,
 } from './support/fleet.ts';
-import { type GrantEntry, THROTTLED } from './support/kms-server.ts';
+import { THROTTLED } from './support/kms-server.ts';
+import { creation, grantId, HOUR, listed, retirement, sweepAt, volumeId } from './support/sweep-fleet.ts';
 import { type SweepWorld, startSweepWorld } from './support/sweep-world.ts';
 import { startTestTables, type TestTables } from './support/test-tables.ts';
-
-const HOUR = 3_600;
-/** The first sweep, an hour after the fleet's first instant, and those that follow. */
-const sweepAt = (hour: number): string => instant(hour * HOUR);
 
 let tables: TestTables;
 let world: SweepWorld;
@@ -58,48 +52,6 @@ const LEDGERS = [
   ['in memory', async (): Promise<Ledger> => new MemoryLedger()],
   ['in DynamoDB', async (): Promise<Ledger> => new DynamoDbLedger(tables.client, await tables.create())],
 ] as const;
-
-const grantId = (serial: number): string => sha256(`grant ${serial}`);
-const volumeId = (serial: number): string => `vol-${serial.toString(16).padStart(17, '0')}`;
-
-/** CreateGrant of a volume, made so many seconds after the fleet's first instant. */
-function creation(serial: number, second = serial, key = KEY, parameters: RawRecord = {}): RawRecord {
-  return createGrant(
-    grantId(serial),
-    { keyId: key, constraints: { encryptionContextSubset: ecsContext(PROD, volumeId(serial)) }, ...parameters },
-    {
-      userIdentity: { type: 'AWSService', invokedBy: 'ec2-frontend-api.amazonaws.com' },
-      responseElements: { grantId: grantId(serial), keyId: key },
-      resources: [{ type: 'AWS::KMS::Key', ARN: key }],
-      eventTime: instant(second),
-      eventID: eventId(`create ${serial}`),
-    },
-  );
-}
-
-const retirement = (serial: number, second: number, key = KEY): RawRecord =>
-  retireGrant(grantId(serial), {
-    responseElements: { keyId: key },
-    resources: [{ type: 'AWS::KMS::Key', ARN: key }],
-    eventTime: instant(second),
-    eventID: eventId(`retire ${serial}`),
-  });
-
-/** What KMS lists of a grant that this record made. */
-function listed(made: RawRecord): GrantEntry {
-  const asked = made.requestParameters;
-  return {
-    GrantId: String(at(made, 'responseElements', 'grantId')),
-    CreationDate: toSeconds(String(made.eventTime)),
-    GranteePrincipal: field(asked, 'granteePrincipal'),
-    RetiringPrincipal: field(asked, 'retiringPrincipal'),
-    Operations: field(asked, 'operations'),
-    Constraints: {
-      EncryptionContextSubset: at(asked, 'constraints', 'encryptionContextSubset'),
-      EncryptionContextEquals: at(asked, 'constraints', 'encryptionContextEquals'),
-    },
-  };
-}
 
 function inKms(...made: readonly RawRecord[]): void {
   world.kms.grants.clear();

@@ -8,6 +8,7 @@ import {
   ListKeysCommand,
 } from '@aws-sdk/client-kms';
 import { boundedGrantId, readGrantTerms } from '../core/grant-terms.ts';
+import { readKeyArn } from '../core/key-arn.ts';
 import type { KeySighting, KeyState } from '../core/key-state.ts';
 import type { ListedGrant } from '../core/listed-grant.ts';
 import type { Digest } from '../core/text.ts';
@@ -68,7 +69,14 @@ export class KmsInspector implements KeyInspector {
 
   async key(keyArn: string): Promise<Pick<KeySighting, 'state' | 'rotation'>> {
     await this.#turn();
-    const { KeyMetadata } = await this.#client.send(new DescribeKeyCommand({ KeyId: keyArn }));
+    const described = await this.#client.send(new DescribeKeyCommand({ KeyId: keyArn })).catch(async (error: unknown) => {
+      // Of another Region's key KMS says the same.
+      const isOurs = readKeyArn(keyArn)?.region === (await this.#client.config.region());
+      if (isOurs && isNamed(error, 'NotFoundException')) return undefined;
+      throw error;
+    });
+    if (described === undefined) return { state: 'deleted' };
+    const { KeyMetadata } = described;
     const state = STATES.get(KeyMetadata?.KeyState ?? '');
     const rotates = KeyMetadata !== undefined && canRotate(KeyMetadata) ? await this.#rotates(keyArn) : undefined;
     return { ...(state === undefined ? {} : { state }), ...(rotates === undefined ? {} : { rotation: rotates ? 'on' : 'off' }) };

@@ -1,5 +1,6 @@
 import type { Cluster } from './encryption-context.ts';
 import { keyArnOfId, readKeyArn } from './key-arn.ts';
+import { isKeyInScope, type Policy } from './policy.ts';
 import { youngest } from './reconcile.ts';
 import { printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -17,8 +18,8 @@ export interface ClusterSeen {
 export interface TaskSeen {
   readonly taskArn: string;
   readonly createdAt?: Timestamp;
-  /** The key of its ephemeral storage, as it was set. */
-  readonly key?: string;
+  /** Its ephemeral storage and the key it was set to, if any; absent where ECS does not say, as of Windows and of platform versions before 1.4.0. */
+  readonly storage?: { readonly key?: string | undefined };
 }
 
 /** How a cluster or a task differs from what is expected of it. */
@@ -84,12 +85,13 @@ export type GrantCounts = ReadonlyMap<string, number>;
 /** What a cluster and a key are called among the counts. */
 export const grantCountKey = ({ account, name }: Cluster, keyArn: string): string => JSON.stringify([account, name, keyArn]);
 
-/** Compares one cluster and its tasks with each other and with the open grants that are known. Tasks too young for their records to be here are not missed any. */
+/** Compares one cluster and its tasks with each other and with the open grants that are known. Tasks too young for their records to be here are not missed any, nor are those on keys that the policy leaves out. */
 export function verifyCluster(
   seen: ClusterSeen,
   tasks: readonly TaskSeen[],
   grants: GrantCounts,
   started: Timestamp,
+  policy: Policy,
 ): { readonly verified: VerifiedCluster; readonly deviations: readonly Deviation[] } | undefined {
   const named = readClusterArn(seen.clusterArn);
   if (named === undefined) return undefined;
@@ -101,9 +103,9 @@ export function verifyCluster(
   const deviations: Deviation[] = [];
   if (fargate === undefined) deviations.push({ kind: 'cluster-without-customer-key', cluster, tasks: tasks.length });
   const settled = new Map<string, number>();
-  for (const { taskArn, key, createdAt } of tasks) {
-    const keyArn = arnOf(key);
-    if (fargate !== undefined && keyArn !== fargate) {
+  for (const { taskArn, storage, createdAt } of tasks) {
+    const keyArn = arnOf(storage?.key);
+    if (storage !== undefined && fargate !== undefined && keyArn !== fargate) {
       const task = { cluster, taskArn: printable(taskArn, NAME_LIMIT), clusterKeyArn: fargate };
       deviations.push({ kind: 'task-on-other-key', ...task, ...(keyArn === undefined ? {} : { keyArn }) });
     }
@@ -112,7 +114,8 @@ export function verifyCluster(
   }
   for (const [keyArn, count] of settled) {
     const openGrants = grants.get(grantCountKey(cluster, keyArn)) ?? 0;
-    if (openGrants < count) deviations.push({ kind: 'tasks-without-grant', cluster, keyArn, tasks: count, openGrants });
+    if (openGrants < count && isKeyInScope(keyArn, policy))
+      deviations.push({ kind: 'tasks-without-grant', cluster, keyArn, tasks: count, openGrants });
   }
   const verified = {
     cluster,

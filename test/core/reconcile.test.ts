@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { GrantHead } from '../../src/core/grant.ts';
 import { type KeyState, keyState } from '../../src/core/key-state.ts';
 import type { KeyChange } from '../../src/core/operations.ts';
+import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { type AbsentStep, type ListedStep, stepOfAbsent, stepOfListed } from '../../src/core/reconcile.ts';
-import { verifyCluster } from '../../src/core/verify-clusters.ts';
+import { type TaskSeen, verifyCluster } from '../../src/core/verify-clusters.ts';
 import { instant, KEY, SECOND_KEY } from '../support/fleet.ts';
 
 const HOUR = 3_600;
@@ -71,9 +72,14 @@ describe('the state of a key that the sweep has seen', () => {
 describe('the verification of a cluster', () => {
   const started = instant(2 * HOUR);
   const clusterArn = 'arn:aws:ecs:us-east-1:111122223333:cluster/prod';
-  const task = (fields: object) => ({ taskArn: `${clusterArn}/t`, createdAt: instant(0), ...fields });
-  const kinds = (seen: object, ...tasks: ReturnType<typeof task>[]): string[] =>
-    verifyCluster({ clusterArn, ...seen }, tasks, new Map(), started)?.deviations.map(({ kind }) => kind) ?? [];
+  const task = ({ key, ...fields }: { key?: string; createdAt?: string }) => ({
+    taskArn: `${clusterArn}/t`,
+    createdAt: instant(0),
+    storage: { key },
+    ...fields,
+  });
+  const kinds = (seen: object, ...tasks: TaskSeen[]): string[] =>
+    verifyCluster({ clusterArn, ...seen }, tasks, new Map(), started, DEFAULT_POLICY)?.deviations.map(({ kind }) => kind) ?? [];
 
   it('takes a key’s id for its ARN', () => {
     expect(kinds({ fargate: KEY.split('/').at(-1) }, task({ key: KEY, createdAt: started }))).toEqual([]);
@@ -87,6 +93,19 @@ describe('the verification of a cluster', () => {
 
   it('finds a task on a key of its own', () => {
     expect(kinds({ fargate: KEY }, task({ key: SECOND_KEY, createdAt: started }))).toEqual(['task-on-other-key']);
+    expect(kinds({ fargate: KEY }, task({ createdAt: started }))).toEqual(['task-on-other-key']);
+  });
+
+  it('says nothing of a task whose storage ECS does not tell', () => {
+    expect(kinds({ fargate: KEY }, { taskArn: 'task' })).toEqual([]);
+  });
+
+  it('misses no grant on a key that the policy leaves out', () => {
+    const policy = { ...DEFAULT_POLICY, keys: [SECOND_KEY] };
+    const of = (key: string): unknown =>
+      verifyCluster({ clusterArn, fargate: key }, [task({ key })], new Map(), started, policy)?.deviations;
+    expect(of(KEY)).toEqual([]);
+    expect(of(SECOND_KEY)).toMatchObject([{ kind: 'tasks-without-grant' }]);
   });
 
   it('bounds and escapes what it is told', () => {
@@ -95,10 +114,11 @@ describe('the verification of a cluster', () => {
       [],
       new Map(),
       started,
+      DEFAULT_POLICY,
     );
     expect(hostile?.verified.cluster.name.length).toBeLessThanOrEqual(255);
     expect(JSON.stringify(hostile)).toContain('u{202e}');
     expect(hostile?.verified.fargateKeyArn?.length).toBeLessThanOrEqual(255);
-    expect(verifyCluster({ clusterArn: 'prod' }, [], new Map(), started)).toBeUndefined();
+    expect(verifyCluster({ clusterArn: 'prod' }, [], new Map(), started, DEFAULT_POLICY)).toBeUndefined();
   });
 });

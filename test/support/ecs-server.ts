@@ -7,8 +7,8 @@ export interface ClusterEntry {
   status?: string;
   fargate?: string;
   volumes?: string;
-  /** By ARN: the key, and seconds since 1970. */
-  readonly tasks: Record<string, { readonly key?: string; readonly createdAt: number }>;
+  /** By ARN: the key, seconds since 1970, and whether ECS keeps silent about the storage. */
+  readonly tasks: Record<string, { readonly key?: string; readonly createdAt: number; readonly untold?: true }>;
 }
 
 /** ECS on loopback, as far as the verification asks it. */
@@ -21,6 +21,9 @@ export interface EcsServer {
   fault: (operation: string, cluster: string) => Refusal | undefined;
   stop(): Promise<void>;
 }
+
+/** What one call of DescribeClusters or DescribeTasks takes. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html */
+const MOST_DESCRIBED = 100;
 
 /** Starts an ECS without clusters. */
 export async function startEcs(): Promise<EcsServer> {
@@ -35,6 +38,9 @@ export async function startEcs(): Promise<EcsServer> {
   };
   const answer = (operation: string, input: unknown): object => {
     const cluster = clusters.get(text(input, 'cluster'));
+    if (operation.endsWith('Tasks') && cluster === undefined) return refused('ClusterNotFoundException', 'Cluster not found.');
+    const named = [...items(field(input, 'clusters')), ...items(field(input, 'tasks'))];
+    if (named.length > MOST_DESCRIBED) return refused('InvalidParameterException', 'at most 100');
     switch (operation) {
       case 'ListClusters':
         return paged([...clusters.keys()], input, 'clusterArns');
@@ -55,7 +61,11 @@ export async function startEcs(): Promise<EcsServer> {
           const task = cluster?.tasks[String(arn)];
           return task === undefined
             ? []
-            : { taskArn: arn, createdAt: task.createdAt, fargateEphemeralStorage: { sizeInGiB: 20, kmsKeyId: task.key } };
+            : {
+                taskArn: arn,
+                createdAt: task.createdAt,
+                ...(!task.untold && { fargateEphemeralStorage: { sizeInGiB: 20, kmsKeyId: task.key } }),
+              };
         });
         return { tasks, failures: [] };
       }
