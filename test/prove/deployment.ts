@@ -16,11 +16,22 @@ import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../src/local/dynalite-server
 import { startLoopback } from '../../src/local/loopback.ts';
 import type { Pipeline } from '../../src/pipeline.ts';
 import { sha256 } from '../../src/system.ts';
+import type { Gate } from '../support/interleaving.ts';
 import { startTestTables } from '../support/test-tables.ts';
 import { attach, Invocation, type Strike } from './wire.ts';
 
 /** The role whose canary comes by. */
 export const CANARY_ROLE = 'arn:aws:iam::111122223333:role/kms-audit-sweep';
+
+/** The part of the clients' middleware that they have in common. */
+type InitializeMiddleware = (
+  next: (given: { input: object }) => Promise<{ response: unknown; output: object }>,
+  context: { commandName?: string },
+) => (given: { input: object }) => Promise<{ response: unknown; output: object }>;
+
+interface Gateable {
+  readonly middlewareStack: { add(middleware: InitializeMiddleware, options: { readonly step: 'initialize' }): void };
+}
 
 /** What a handler is run on. */
 export type Work = { readonly event: unknown } | { readonly sweep: true };
@@ -57,7 +68,7 @@ export class Deployment {
   readonly #pipeline: Omit<Pipeline, 'policy'>;
   readonly #probe: ReturnType<typeof kmsProbe>;
   readonly #clock: { now: number };
-  #items: Items = new Map();
+  #gate: Gate | undefined;
   #told = { messages: 0, metrics: 0 };
 
   private constructor(
@@ -82,6 +93,18 @@ export class Deployment {
       canaryRole: CANARY_ROLE,
     };
     this.#probe = kmsProbe(clients.kms);
+    const gated: InitializeMiddleware =
+      (next, { commandName }) =>
+      async (given) => {
+        if (this.#gate === undefined) return next(given);
+        let answer: Awaited<ReturnType<typeof next>> | undefined;
+        await this.#gate(String(commandName), async () => {
+          answer = await next(given);
+        });
+        if (answer === undefined) throw new Error(`${commandName} was not made`);
+        return answer;
+      };
+    for (const client of Object.values<unknown>(clients)) (client as Gateable).middlewareStack.add(gated, { step: 'initialize' });
     this.#stop = async () => {
       for (const client of Object.values(clients)) client.destroy();
       await Promise.all([tables.stop(), loopback.stop()]);
@@ -120,10 +143,19 @@ export class Deployment {
     return { failed: 'failed' in outcome || hasFailures(outcome.returned), calls, struck, unnoted: Math.max(0, unnoted) };
   }
 
+  /** While `work` runs, every call of the handlers stands behind the gate. */
+  async behind<T>(gate: Gate, work: () => Promise<T>): Promise<T> {
+    this.#gate = gate;
+    try {
+      return await work();
+    } finally {
+      this.#gate = undefined;
+    }
+  }
+
   /** The table as it stands. */
   async items(): Promise<Items> {
-    this.#items = await this.#scan();
-    return this.#items;
+    return this.#scan();
   }
 
   /** The entries of the index of open grants, by their items' keys. */
