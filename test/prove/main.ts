@@ -15,7 +15,7 @@ import { faultsOf, type Row, tableOf } from './table.ts';
 
 /** Scenarios under way at once in one process: while one waits for a reply, another goes on. */
 const LANES = 4;
-const DIFFERENCES_SHOWN = 50;
+const DIFFERENCES_SHOWN = 200;
 
 /** What a process says of its work. */
 type Message = { readonly row: Row } | { readonly done: number } | { readonly ready: true };
