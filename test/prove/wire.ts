@@ -152,11 +152,13 @@ const textOf = ({ body }: Request): string =>
 const targetOf = ({ headers }: Request): string | undefined => headers['x-amz-target'];
 const isPublish = (request: Request): boolean => targetOf(request) === undefined;
 
-/** Notes what was sent, and gives the lease back. */
+/** Notes what was sent: an alert or an all-clear in its group's note; a correction last of all, when its finding is forgotten as told. */
 function isNote(request: Request): boolean {
-  if (targetOf(request) !== 'DynamoDB_20120810.UpdateItem') return false;
-  const { UpdateExpression: update } = JSON.parse(textOf(request));
-  return typeof update === 'string' && /REMOVE claim/.test(update) && /sent = :through|closed = :through|, sent, sev/.test(update);
+  const operation = targetOf(request)?.split('.')[1];
+  if (operation !== 'UpdateItem' && operation !== 'DeleteItem') return false;
+  const { UpdateExpression: update, Key } = JSON.parse(textOf(request));
+  if (operation === 'DeleteItem') return Key?.sk?.S === 'T';
+  return typeof update === 'string' && /REMOVE claim/.test(update) && /sent = :through|closed = :through/.test(update);
 }
 
 /** What a call does and to what, whatever the time of day. */
