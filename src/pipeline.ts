@@ -1,6 +1,6 @@
 import { judgeAges } from './ages.ts';
 import { tell, tellEnd } from './alerts.ts';
-import { canaryDue, canaryMetric } from './core/canary.ts';
+import { agesDue, type Canary, canaryDue, canaryMetric } from './core/canary.ts';
 import { concerns } from './core/concern.ts';
 import { isWhole } from './core/ending.ts';
 import { readEnvelope } from './core/envelope.ts';
@@ -124,9 +124,22 @@ export async function flyCanary(pipeline: Pipeline, probe: Probe): Promise<void>
   const { ledger, now } = pipeline;
   const canary = await ledger.canary();
   await pipeline.metrics?.put([canaryMetric(canary, now())]);
+  const [flown, judged] = await Promise.allSettled([fly(canary, probe, pipeline), judgeAgesHourly(canary, pipeline)]);
+  if (flown.status === 'rejected') throw flown.reason;
+  if (judged.status === 'rejected') throw judged.reason;
+}
+
+async function fly(canary: Canary, probe: Probe, { ledger, now }: Pipeline): Promise<void> {
   if (!canaryDue(canary, now())) return;
   await ledger.noteCanary('sent', now());
-  const [probed, judged] = await Promise.allSettled([probe(), judgeAges(pipeline, canary.sent)]);
-  if (probed.status === 'rejected') throw probed.reason;
-  if (judged.status === 'rejected') throw judged.reason;
+  await probe();
+}
+
+/** Noted when all is done, so that whoever comes after a failure does it again: what it counts is counted at least once. */
+async function judgeAgesHourly(canary: Canary, pipeline: Pipeline): Promise<void> {
+  const { ledger, policy, now } = pipeline;
+  const began = now();
+  if (policy.orphanAfterHours === undefined || !agesDue(canary, began)) return;
+  await judgeAges(pipeline, canary.judged);
+  await ledger.noteCanary('judged', began);
 }

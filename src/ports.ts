@@ -271,3 +271,9 @@ export type Clock = () => number;
 
 /** A line for the operator's log: what happened, and fields to find it by. */
 export type Log = (message: string, fields: Readonly<Record<string, string | number>>) => void;
+
+/** What the sweep asks KMS and ECS through. */
+export interface Inspectors {
+  readonly keys: KeyInspector;
+  readonly clusters: ClusterInspector;
+}

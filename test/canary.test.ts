@@ -7,7 +7,7 @@ import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { auditEvent, flyCanary, type Pipeline } from '../src/pipeline.ts';
 import type { Ledger } from '../src/ports.ts';
 import { sha256 } from '../src/system.ts';
-import { eventBridge, instant, record } from './support/fleet.ts';
+import { createGrant, eventBridge, instant, record } from './support/fleet.ts';
 import { startTestTables, type TestTables } from './support/test-tables.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/kms-audit-sweep';
@@ -91,6 +91,25 @@ describe.each([
     const { pipeline } = pipelineOn(await make());
     await expect(flyCanary(pipeline, () => Promise.reject(new Error('denied')))).rejects.toThrow('denied');
     expect(await pipeline.ledger.canary()).toEqual({ sent: START });
+  });
+
+  it('does not take the hourly look at the grants’ ages along when a sweep fails after it set out', async () => {
+    const ledger = await make();
+    const { pipeline: lax, counted, clock } = pipelineOn(ledger);
+    const pipeline: Pipeline = { ...lax, policy: { ...DEFAULT_POLICY, orphanAfterHours: 1 }, alerts: { publish: async () => {} } };
+    await auditEvent(createGrant('grant-1'), lax);
+    clock.now = START + 90 * MINUTE;
+    const put = async ([metric]: readonly Metric[]): Promise<void> => {
+      if (metric?.name === 'Findings') throw new Error('throttled');
+    };
+    const failing: Pipeline = { ...pipeline, metrics: { put } };
+    await expect(flyCanary(failing, async () => {})).rejects.toThrow('throttled');
+    clock.now += MINUTE;
+    await flyCanary(pipeline, async () => {});
+    await flyCanary(pipeline, async () => {});
+    clock.now += 60 * MINUTE;
+    await flyCanary(pipeline, async () => {});
+    expect(counted.filter(({ dimensions }) => dimensions.Rule === 'orphan-grant')).toMatchObject([{ value: 1 }]);
   });
 });
 

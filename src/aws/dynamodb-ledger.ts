@@ -237,8 +237,11 @@ export class DynamoDbLedger extends DynamoDbSweepBook implements Ledger {
 
   async canary(): Promise<Canary> {
     const item = await this.#table.get(CANARY_KEY);
-    const [sent, returned] = [item?.sentAt?.N, item?.returnedAt?.N];
-    return { ...(sent === undefined ? {} : { sent: Number(sent) }), ...(returned === undefined ? {} : { returned: Number(returned) }) };
+    const at = (what: keyof Canary): Canary => {
+      const seconds = item?.[`${what}At`]?.N;
+      return seconds === undefined ? {} : { [what]: Number(seconds) };
+    };
+    return { ...at('sent'), ...at('returned'), ...at('judged') };
   }
 
   async noteCanary(what: keyof Canary, seconds: number): Promise<void> {

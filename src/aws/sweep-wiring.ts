@@ -1,14 +1,8 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import type { ClusterInspector, KeyInspector } from '../ports.ts';
+import type { Inspectors } from '../ports.ts';
 import { sha256 } from '../system.ts';
 import { KmsInspector } from './kms-inspector.ts';
 import { PATIENT, turns } from './paced-calls.ts';
-
-/** What the sweep asks KMS and ECS through. */
-export interface Inspectors {
-  readonly keys: KeyInspector;
-  readonly clusters: ClusterInspector;
-}
 
 /** The inspectors of the deployed function. The client of ECS is loaded when the sweep first needs it. */
 export async function deployedInspectors(): Promise<Inspectors> {

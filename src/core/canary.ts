@@ -9,6 +9,8 @@ export interface Canary {
   readonly sent?: number;
   /** The event time of the last one that came back. */
   readonly returned?: number;
+  /** When the grants' ages were last judged to the end: it flies as often, and is noted beside it. */
+  readonly judged?: number;
 }
 
 const INTERVAL_SECONDS = 60 * 60;
@@ -21,6 +23,11 @@ const isBack = ({ sent, returned }: Canary): boolean => sent !== undefined && re
 /** True when the next canary is due: none was sent yet, or the last one an hour ago. */
 export function canaryDue({ sent }: Canary, now: number): boolean {
   return sent === undefined || now - sent >= INTERVAL_SECONDS;
+}
+
+/** True when the grants' ages are to be judged: they never were, or an hour ago. */
+export function agesDue({ judged }: Canary, now: number): boolean {
+  return judged === undefined || now - judged >= INTERVAL_SECONDS;
 }
 
 /**

@@ -2,9 +2,10 @@ import { access } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../ports.ts';
 import type { PutMetric } from './cloudwatch-wire.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, startDynalite } from './dynalite-server.ts';
-import { type Invoked, type InvokeOptions, startLambdaFunction } from './lambda-function.ts';
+import { type Invoked, type InvokeOptions, type LambdaFunction, startLambdaFunction } from './lambda-function.ts';
 import { type FaultHook, startLoopback } from './loopback.ts';
 import type { PublishedAlert } from './sns-wire.ts';
 
@@ -21,6 +22,8 @@ export interface EmbeddedStack {
   invoke(event: unknown, options?: InvokeOptions): Promise<Invoked>;
   /** Runs `dist/sweep.mjs`, by default as if this were an hour from now. */
   sweep(ahead?: number): Promise<Invoked>;
+  /** Readies another execution environment of the audit function, to be stopped by whoever asked for it; `added` to its environment. */
+  another(added?: Readonly<Record<string, string>>): Promise<LambdaFunction>;
   /** Makes calls of SNS and CloudWatch fail from now on. */
   setFault(hook: FaultHook | undefined): void;
   /** Ends the audit function's process at once, as a crash would. */
@@ -35,11 +38,12 @@ const DIST = new URL('../../dist/', import.meta.url);
 const TOPIC_ARN = `arn:aws:sns:${LOCAL_REGION}:111122223333:kms-audit-alerts`;
 const TIMEOUT_SECONDS = 10;
 
-/** Starts it. Nothing leaves the machine: every endpoint is loopback, and the functions see no credentials but these. */
-export async function startEmbeddedStack(options: { readonly path?: string } = {}): Promise<EmbeddedStack> {
+/** Starts it: with `path`, the table is kept in that folder; metrics must be dated by `now`. Nothing leaves the machine: every endpoint is loopback, and the functions see no credentials but these. */
+export async function startEmbeddedStack(options: { readonly path?: string; readonly now?: Clock } = {}): Promise<EmbeddedStack> {
+  const { now, ...kept } = options;
   const runtime = await built('cli/lambda-runtime.mjs');
   await Promise.all([built('audit.mjs'), built('sweep.mjs')]);
-  const [database, loopback] = await Promise.all([startDynalite(options), startLoopback()]);
+  const [database, loopback] = await Promise.all([startDynalite(kept), startLoopback(now)]);
   const tableName = 'kms-audit-ledger';
   await database.createTable(tableName);
   const environment = {
@@ -70,6 +74,7 @@ export async function startEmbeddedStack(options: { readonly path?: string } = {
     metrics: loopback.metrics,
     invoke: audit.invoke,
     sweep: (ahead = SWEEP_AHEAD_SECONDS) => sweep.invoke({}, { ahead }),
+    another: (added = {}) => startLambdaFunction({ ...common, environment: { ...environment, ...added }, handler: 'audit.handler' }),
     setFault: loopback.setFault,
     kill: audit.kill,
     stop: async () => {

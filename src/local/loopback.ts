@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { CANARY_OPERATION } from '../core/canary.ts';
+import type { Clock } from '../ports.ts';
 import { clock } from '../system.ts';
 import { type PutMetric, readPutMetricData } from './cloudwatch-wire.ts';
 import { startLoopbackServer } from './loopback-server.ts';
@@ -46,8 +47,8 @@ const NAMESPACE = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"';
 const CANARY_TARGET = `TrentService.${CANARY_OPERATION}`;
 const CLOUDWATCH_TARGET = 'GraniteServiceVersion20100801.';
 
-/** Starts both services on one loopback port; it refuses what AWS refuses, and sends nothing anywhere. */
-export async function startLoopback(): Promise<Loopback> {
+/** Starts both services on one loopback port; it refuses what AWS refuses, and sends nothing anywhere. Metrics must be dated by `now`. */
+export async function startLoopback(now: Clock = clock): Promise<Loopback> {
   const published: PublishedAlert[] = [];
   const metrics: PutMetric[] = [];
   let fault: FaultHook | undefined;
@@ -60,7 +61,7 @@ export async function startLoopback(): Promise<Loopback> {
   };
   const putMetricData = (operation: string, body: Buffer): string | Refusal => {
     const read =
-      operation === 'PutMetricData' ? readPutMetricData(parsed(body), clock()) : refused('InvalidAction', `no action ${operation} here`);
+      operation === 'PutMetricData' ? readPutMetricData(parsed(body), now()) : refused('InvalidAction', `no action ${operation} here`);
     if (isRefusal(read)) return read;
     metrics.push(...read);
     return '{}';

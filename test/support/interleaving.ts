@@ -22,32 +22,51 @@ export function gatedLedger(ledger: Ledger, gate: Gate): Ledger {
   });
 }
 
-/** Everything that could happen between handlers: runs `scenario` once for every order in which their calls may be made. */
-export async function everyInterleaving(scenario: (gate: Gate) => Promise<void>): Promise<number> {
+/**
+ * Everything that could happen between handlers: runs `scenario` once for every order in which their calls may be made,
+ * one at a time. With `switches`, for every order that leaves a handler in the middle of its work at most so often.
+ */
+export async function everyInterleaving(scenario: (gate: Gate) => Promise<void>, switches = Number.POSITIVE_INFINITY): Promise<number> {
+  /** At each step, whose call is made: 0 is that of whoever came to the gate last. */
   const path: number[] = [];
   let runs = 0;
   do {
     const widths: number[] = [];
     const waiting: (() => void)[] = [];
+    let came: () => void = () => {};
+    let made: Promise<unknown> = Promise.resolve();
     const gate: Gate = async (_step, call) => {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      await call();
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        came();
+      });
+      made = call();
+      await made;
     };
-    const finished = scenario(gate);
     let failure: { readonly error: unknown } | undefined;
-    finished.catch((error: unknown) => {
+    const finished = scenario(gate).catch((error: unknown) => {
       failure = { error };
     });
+    const over = finished.then(() => true);
+    let switched = 0;
     for (let step = 0; ; step += 1) {
+      await made.catch(() => {});
       // All promises that can settle by themselves have settled once the event loop turns.
       await new Promise(setImmediate);
-      if (waiting.length === 0) break;
-      widths[step] = waiting.length;
-      path[step] ??= 0;
-      waiting.splice(path[step] ?? 0, 1)[0]?.();
+      const coming = new Promise<false>((resolve) => {
+        came = () => resolve(false);
+      });
+      if (waiting.length === 0 && (await Promise.race([over, coming]))) break;
+      await new Promise(setImmediate);
+      widths[step] = switched < switches ? waiting.length : 1;
+      const chosen = path[step] ?? 0;
+      path[step] = chosen;
+      if (chosen > 0 && step > 0) switched += 1;
+      waiting.splice(waiting.length - 1 - chosen, 1)[0]?.();
+      // It makes its call before anybody else may.
+      await Promise.resolve();
     }
     if (failure !== undefined) throw new Error(`interleaving ${path.join(' ')}`, { cause: failure.error });
-    await finished;
     runs += 1;
     path.length = widths.length;
     while (path.length > 0 && (path.at(-1) ?? 0) + 1 >= (widths[path.length - 1] ?? 0)) path.pop();
