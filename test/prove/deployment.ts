@@ -66,7 +66,8 @@ export class Deployment {
   readonly #table: string;
   readonly #loopback: Awaited<ReturnType<typeof startLoopback>>;
   readonly #stop: () => Promise<void>;
-  readonly #pipeline: Omit<Pipeline, 'policy'>;
+  readonly #pipeline: Omit<Pipeline, 'policy' | 'ledger'>;
+  readonly #ledger: () => DynamoDbLedger;
   readonly #probe: ReturnType<typeof kmsProbe>;
   readonly #clock: { now: number };
   #gate: Gate | undefined;
@@ -85,7 +86,6 @@ export class Deployment {
     this.#clock = clock;
     const now = (): number => clock.now;
     this.#pipeline = {
-      ledger: new DynamoDbLedger(clients.dynamodb, table),
       digest: sha256,
       now,
       log: () => {},
@@ -93,6 +93,7 @@ export class Deployment {
       metrics: new CloudWatchMetricSink(clients.cloudwatch, 'KmsAudit', now),
       canaryRole: CANARY_ROLE,
     };
+    this.#ledger = () => new DynamoDbLedger(clients.dynamodb, table);
     this.#probe = kmsProbe(clients.kms);
     const gated: InitializeMiddleware =
       (next, { commandName }) =>
@@ -132,7 +133,8 @@ export class Deployment {
   /** Runs the handler at this instant, seconds since 1970. */
   async deliver(work: Work, policy: Policy, now: number, strike?: Strike): Promise<Delivered> {
     this.#clock.now = now;
-    const pipeline = { ...this.#pipeline, policy };
+    // Each delivery meets a new process: the table may have been made what it was, and the ledger remembers what it has written.
+    const pipeline = { ...this.#pipeline, ledger: this.#ledger(), policy };
     const audit = auditHandler(() => pipeline);
     const sweep = sweepHandler(
       () => pipeline,
