@@ -59,6 +59,7 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
     resources,
     refusals,
     otherUses,
+    clusters: known,
     launches: launches.flat(),
     lastUses,
     creations: creations.flatMap(([first]) => first ?? []),
@@ -72,7 +73,10 @@ export async function dependentsOfCluster(
   keys: readonly string[],
   detail: Detail,
 ): Promise<ClusterDependents> {
-  const under = await askAll(keys, async (keyArn) => ({ keyArn, grants: await reader.openGrantsOf(keyArn, cluster) }));
+  const under = await askAll(keys, async (keyArn) => {
+    const [grants, clusters] = await Promise.all([reader.openGrantsOf(keyArn, cluster), reader.clustersOf(keyArn)]);
+    return { keyArn, grants, known: clusters.some((one) => idOf(one) === idOf(cluster)) };
+  });
   const needed = under.filter(({ grants }) => grants.length > 0);
   const grants = needed.flatMap((one) => one.grants);
   const [launch, changes, sightings, lastUses] = await Promise.all([
@@ -88,6 +92,7 @@ export async function dependentsOfCluster(
     cluster,
     launch,
     keys: needed.map((one, index) => ({ ...one, changes: changes[index] ?? [], ...seenOf(sightings[index]) })),
+    ungrantedKeys: under.flatMap(({ keyArn, grants, known }) => (known && grants.length === 0 ? keyArn : [])),
     lastUses,
   });
 }

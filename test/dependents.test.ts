@@ -239,6 +239,44 @@ describe('a key', () => {
   });
 });
 
+describe('a key whose grants were not seen', () => {
+  const other = { cluster: 'web', keyId: '6b3a1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e02' };
+  const [, , , , lone] = cleanLife({ serial: 1, volumeId: 'vol-0lone' });
+  const [, , , , late] = cleanLife({ ...other, serial: 2, volumeId: 'vol-0late' });
+  let sources: readonly DependentsOptions[];
+  beforeAll(async () => {
+    const released = cleanLife({ ...other, serial: 3, volumeId: 'vol-0late' });
+    sources = await everySource('ungranted', [lone, ...released, { ...late, eventTime: '2026-11-02T12:00:00Z' }]);
+  });
+
+  it.each([
+    [OLD_KEY, 'payments', /^No cluster is known to start tasks on it; no volume is known to need it; 1 cluster \(payments\) had to do/],
+    [
+      NEW_KEY,
+      'web',
+      /^Disabling breaks new tasks in 1 cluster; no volume is known to need it; 1 cluster \(web\) had to do with it, with no/,
+    ],
+  ])('is not called unused: %s', async (keyArn, clusterName, verdict) => {
+    const said = await Promise.all(sources.map(async (source) => (await ask(keyArn, { ...source, json: true })).out));
+    expect(new Set(said).size).toBe(1);
+    const of = JSON.parse(said[0] ?? '');
+    expect(of.verdict).toMatch(verdict);
+    expect(of.verdict).not.toContain('nothing else');
+    expect(of.ungrantedClusters).toEqual([{ clusterAccount: '111122223333', clusterName }]);
+    for (const source of sources)
+      expect((await ask(keyArn, source)).out).toContain(`cluster ${clusterName} of 111122223333: no open grant known`);
+  });
+
+  it('is named of its cluster', async () => {
+    for (const source of sources) {
+      const of = JSON.parse((await ask(undefined, { ...source, cluster: 'payments', json: true })).out);
+      expect(of).toMatchObject({ keys: [], ungrantedKeys: [OLD_KEY] });
+      expect(of.verdict).toContain('it had to do with 1 other key, with no open grant known');
+      expect((await ask(undefined, { ...source, cluster: 'payments' })).out).toContain(OLD_KEY.slice(-36));
+    }
+  });
+});
+
 describe('a timeline', () => {
   const life = cleanLife({ serial: 1, volumeId: 'vol-0a' });
   const [, , , grantOfB, useOfB] = cleanLife({ serial: 2, volumeId: 'vol-0b' });
