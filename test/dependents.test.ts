@@ -277,6 +277,25 @@ describe('a key whose grants were not seen', () => {
   });
 });
 
+describe('a key that was refused as disabled, and whose changes were not seen', () => {
+  const [, , , grant] = cleanLife({ serial: 1, volumeId: 'vol-0a' });
+  const disabled = (eventTime: string): CloudTrailRecord => ({
+    ...cleanLife({ serial: 2 })[2],
+    eventTime,
+    errorCode: 'DisabledException',
+    errorMessage: `${OLD_KEY} is disabled.`,
+  });
+
+  it.each([
+    ['before', '2026-11-02T09:00:00Z', /^Disabling breaks new tasks in 1 cluster; 1 volume/],
+    ['in the second in which', String(grant?.eventTime), /^The key is disabled: new tasks fail in 1 cluster; 1 volume/],
+    ['after', '2026-11-02T12:00:00Z', /^The key is disabled: new tasks fail in 1 cluster; 1 volume/],
+  ])('%s it worked', async (_, time, verdict) => {
+    for (const source of await everySource(`refused-${time.slice(11, 13)}`, [disabled(time), grant]))
+      expect(JSON.parse((await ask(OLD_KEY, { ...source, json: true })).out).verdict).toMatch(verdict);
+  });
+});
+
 describe('a timeline', () => {
   const life = cleanLife({ serial: 1, volumeId: 'vol-0a' });
   const [, , , grantOfB, useOfB] = cleanLife({ serial: 2, volumeId: 'vol-0b' });

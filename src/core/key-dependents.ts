@@ -249,10 +249,9 @@ type Weighed = Pick<
 
 /** One line: what breaks for new tasks, what still needs the key, what else was seen. It names no age, so that it is the same every day. */
 function verdictOn(weighed: Weighed): string {
-  const { keyArn, state, volumes, ungrantedClusters, launches, refusals } = weighed;
+  const { keyArn, volumes, ungrantedClusters, launches } = weighed;
   const starting = launches.filter((launch) => launch.keyArn === keyArn).length;
-  // Where no change of the key was seen, the last refusal over its state tells.
-  const unusable = UNUSABLE[state ?? refusals.find(({ reason }) => reason in UNUSABLE)?.reason ?? ''];
+  const unusable = unusableAs(weighed);
   const tasks =
     starting === 0
       ? unusable === undefined
@@ -268,6 +267,20 @@ function verdictOn(weighed: Weighed): string {
       ? `no volume ${ungrantedClusters.length === 0 ? 'needs it' : 'is known to need it'}`
       : `${count(volumes.length, 'volume')} on ${count(on, 'cluster')} still ${need} it`;
   return `${[tasks, storage, ...elsewhere(weighed)].join('; ')}.`;
+}
+
+/** Where no change of the key was seen, the last refusal over its state tells, unless the key has worked since. */
+function unusableAs({ keyArn, state, refusals, volumes, otherGrants, launches, resources, lastOtherUses }: Weighed): string | undefined {
+  if (state !== undefined) return UNUSABLE[state];
+  const worked = [
+    ...volumes.flatMap(({ grants, lastUse }) => [...grants.map(({ createdAt }) => createdAt), lastUse?.time ?? '']),
+    ...otherGrants.map(({ createdAt }) => createdAt),
+    ...launches.flatMap((launch) => (launch.by === 'rehearsal' && launch.keyArn === keyArn ? launch.asOf : [])),
+    ...resources.map(({ lastSeen }) => lastSeen),
+    ...lastOtherUses.map(({ time }) => time),
+  ].reduce((latest, time) => (latest < time ? time : latest), '');
+  // Within one second the refusal counts, as the less usable state does.
+  return UNUSABLE[refusals.find(({ reason, time }) => reason in UNUSABLE && time >= worked)?.reason ?? ''];
 }
 
 /** What else was seen, by kind; of what was refused, that which was not seen using the key besides. */
