@@ -43,9 +43,10 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
   ]);
   const clusters = distinct([...known, ...grants.flatMap(({ cluster }) => cluster ?? [])]);
   const others = grants.filter((head) => volumeAt(head) === undefined);
+  const byCluster = grouped(grants, ({ cluster }) => cluster && idOf(cluster));
   const [launches, lastUses, creations] = await Promise.all([
     askAll(clusters, async (cluster) => {
-      const launch = await readLaunch(reader, cluster, grants, refusals);
+      const launch = await readLaunch(reader, cluster, byCluster.get(idOf(cluster)) ?? [], refusals);
       return launch === undefined ? [] : [{ cluster, ...launch }];
     }),
     readLastUses(reader, shownVolumes(grants, detail)),
@@ -99,6 +100,7 @@ export async function dependentsOfCluster(
 
 const seenOf = (sighting: KeySighting | undefined): Pick<KeySeen, 'sighting'> => (sighting === undefined ? {} : { sighting });
 
+/** `grants`: the cluster's. */
 async function readLaunch(
   reader: LedgerReader,
   cluster: Cluster,
@@ -111,7 +113,7 @@ async function readLaunch(
     settings,
     rehearsal,
     refusal: refusal?.keyArn === undefined ? undefined : { keyArn: refusal.keyArn, order: orderOf(refusal) },
-    grants: grants.filter((head) => head.cluster !== undefined && idOf(head.cluster) === idOf(cluster)),
+    grants,
   });
 }
 

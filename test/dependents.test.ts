@@ -10,7 +10,10 @@ import { columnsOf } from '../src/cli/layout.ts';
 import { type ReplayReport, replay } from '../src/cli/replay.ts';
 import { type TimelineOptions, timeline } from '../src/cli/timeline.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { dependentsOfKey, EVERYTHING } from '../src/dependents.ts';
 import { type DynaliteServer, LOCAL_CREDENTIALS, LOCAL_REGION, startDynalite } from '../src/local/dynalite-server.ts';
+import { MemoryLedger } from '../src/local/memory-ledger.ts';
+import { MemoryReader } from '../src/local/memory-reader.ts';
 import { auditEvent } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import { archiveOf, backfillArchive } from './support/backfill-run.ts';
@@ -294,6 +297,26 @@ describe('a key that was refused as disabled, and whose changes were not seen', 
     for (const source of await everySource(`refused-${time.slice(11, 13)}`, [disabled(time), grant]))
       expect(JSON.parse((await ask(OLD_KEY, { ...source, json: true })).out).verdict).toMatch(verdict);
   });
+});
+
+it('a key of ten thousand clusters is told of in proportion', async () => {
+  const caller = { id: 'somebody', trusted: false, awsRole: false };
+  const ledger = new MemoryLedger();
+  for (let index = 0; index < 10_000; index += 1) {
+    const cluster = { account: '111122223333', name: `cluster-${index}` };
+    const fact = { caller, time: '2026-11-02T10:00:00Z', cluster, keyArn: OLD_KEY };
+    const { keyArn: _, ...setting } = fact;
+    const storage = { fargate: OLD_KEY };
+    await ledger.addFact({ ...setting, kind: 'cluster-configured', eventId: `s${index}`, operation: 'UpdateCluster', storage });
+    await ledger.addFact({ ...fact, kind: 'rehearsed', eventId: `r${index}`, operation: 'CreateGrant', trust: 'trusted' });
+    const grant = { ...fact, kind: 'grant-created', grantId: `g${index}`, volumeId: `vol-${index}` } as const;
+    await ledger.joinCreation({ ...grant, eventId: `g${index}`, operation: 'CreateGrant', trust: 'trusted' });
+  }
+  const reader = new MemoryReader(await ledger.snapshot());
+  const started = performance.now();
+  const of = await dependentsOfKey(reader, OLD_KEY, EVERYTHING);
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(of.verdict).toMatch(/^Disabling breaks new tasks in 10000 clusters; 10000 volumes on 10000 clusters/);
 });
 
 describe('a timeline', () => {
