@@ -234,7 +234,10 @@ describe('a key', () => {
   });
 
   it.each([
-    [{ cluster: 'paymets' }, 'did you mean "payments"?'],
+    [{ cluster: 'paymets' }, 'names a cluster "paymets" with a key; did you mean "payments"?'],
+    [{ cluster: 'nowhere-at-all' }, 'names a cluster "nowhere-at-all" with a key; it knows 111122223333/payments'],
+    [{ cluster: '111122223333/paymets' }, 'names a cluster "111122223333/paymets"; did you mean "111122223333/payments"?'],
+    [{ cluster: 'arn:aws:ecs:us-west-2:111122223333:cluster/paymets' }, 'did you mean "111122223333/payments"?'],
     [{}, 'no key: say its ARN'],
   ])('is asked for or a cluster: %o', async (options, message) => {
     for (const source of sources) await expect(ask(undefined, { ...source, ...options })).rejects.toThrow(message);

@@ -4,7 +4,7 @@ import type { LedgerReader } from '../ports.ts';
 import { clock } from '../system.ts';
 import { InputError } from './input.ts';
 import { askLedger, type LedgerSource } from './ledger-source.ts';
-import { clusterNamed, keyNamed, requireKnown } from './named.ts';
+import { clusterNamed, keyNamed, requireKnown, unknownCluster } from './named.ts';
 import { policyIn } from './policy.ts';
 import { renderClusterDependents, renderKeyDependents, SHOWN } from './render-dependents.ts';
 import { replayJson } from './replay.ts';
@@ -46,7 +46,9 @@ async function tell(reader: LedgerReader, { key, cluster, detail }: Asked): Prom
   if (key !== undefined && cluster !== undefined) throw new InputError('a key and --cluster ask two questions; ask one of them');
   if (cluster !== undefined) {
     const keys = await reader.keys();
-    const of = await dependentsOfCluster(reader, await clusterNamed(reader, keys, cluster), keys, detail);
+    const named = await clusterNamed(reader, keys, cluster);
+    const of = await dependentsOfCluster(reader, named, keys, detail);
+    if (of.launch === undefined && of.keys.length + of.ungrantedKeys.length === 0) throw await unknownCluster(reader, keys, named);
     return { dependents: of, render: ({ colour, width }) => renderClusterDependents(of, clock(), styleOf(colour), width) };
   }
   if (key === undefined) throw new InputError('no key: say its ARN, its id or a part of it, or --cluster with a cluster’s name');
