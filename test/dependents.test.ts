@@ -245,6 +245,12 @@ describe('a key', () => {
   });
 });
 
+it('what is asked is checked before records are read', async () => {
+  const nowhere = { from: [join(folder, 'not-there.json')] };
+  await expect(ask(undefined, nowhere)).rejects.toThrow('no key: say its ARN');
+  await expect(ask(OLD_KEY, { ...nowhere, cluster: 'payments' })).rejects.toThrow('two questions');
+});
+
 describe('a key whose grants were not seen', () => {
   const other = { cluster: 'web', keyId: '6b3a1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e02' };
   const [, , , , lone] = cleanLife({ serial: 1, volumeId: 'vol-0lone' });
