@@ -43,9 +43,10 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
   ]);
   const clusters = distinct([...known, ...grants.flatMap(({ cluster }) => cluster ?? [])]);
   const others = grants.filter((head) => volumeAt(head) === undefined);
+  const byCluster = grouped(grants, ({ cluster }) => cluster && idOf(cluster));
   const [launches, lastUses, creations] = await Promise.all([
     askAll(clusters, async (cluster) => {
-      const launch = await readLaunch(reader, cluster, grants, refusals);
+      const launch = await readLaunch(reader, cluster, byCluster.get(idOf(cluster)) ?? [], refusals);
       return launch === undefined ? [] : [{ cluster, ...launch }];
     }),
     readLastUses(reader, shownVolumes(grants, detail)),
@@ -59,6 +60,7 @@ export async function dependentsOfKey(reader: LedgerReader, keyArn: string, deta
     resources,
     refusals,
     otherUses,
+    clusters: known,
     launches: launches.flat(),
     lastUses,
     creations: creations.flatMap(([first]) => first ?? []),
@@ -72,7 +74,10 @@ export async function dependentsOfCluster(
   keys: readonly string[],
   detail: Detail,
 ): Promise<ClusterDependents> {
-  const under = await askAll(keys, async (keyArn) => ({ keyArn, grants: await reader.openGrantsOf(keyArn, cluster) }));
+  const under = await askAll(keys, async (keyArn) => {
+    const [grants, clusters] = await Promise.all([reader.openGrantsOf(keyArn, cluster), reader.clustersOf(keyArn)]);
+    return { keyArn, grants, known: clusters.some((one) => idOf(one) === idOf(cluster)) };
+  });
   const needed = under.filter(({ grants }) => grants.length > 0);
   const grants = needed.flatMap((one) => one.grants);
   const [launch, changes, sightings, lastUses] = await Promise.all([
@@ -88,12 +93,14 @@ export async function dependentsOfCluster(
     cluster,
     launch,
     keys: needed.map((one, index) => ({ ...one, changes: changes[index] ?? [], ...seenOf(sightings[index]) })),
+    ungrantedKeys: under.flatMap(({ keyArn, grants, known }) => (known && grants.length === 0 ? keyArn : [])),
     lastUses,
   });
 }
 
 const seenOf = (sighting: KeySighting | undefined): Pick<KeySeen, 'sighting'> => (sighting === undefined ? {} : { sighting });
 
+/** `grants`: the cluster's. */
 async function readLaunch(
   reader: LedgerReader,
   cluster: Cluster,
@@ -106,7 +113,7 @@ async function readLaunch(
     settings,
     rehearsal,
     refusal: refusal?.keyArn === undefined ? undefined : { keyArn: refusal.keyArn, order: orderOf(refusal) },
-    grants: grants.filter((head) => head.cluster !== undefined && idOf(head.cluster) === idOf(cluster)),
+    grants,
   });
 }
 

@@ -10,7 +10,10 @@ import { columnsOf } from '../src/cli/layout.ts';
 import { type ReplayReport, replay } from '../src/cli/replay.ts';
 import { type TimelineOptions, timeline } from '../src/cli/timeline.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
+import { dependentsOfKey, EVERYTHING } from '../src/dependents.ts';
 import { type DynaliteServer, LOCAL_CREDENTIALS, LOCAL_REGION, startDynalite } from '../src/local/dynalite-server.ts';
+import { MemoryLedger } from '../src/local/memory-ledger.ts';
+import { MemoryReader } from '../src/local/memory-reader.ts';
 import { auditEvent } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import { archiveOf, backfillArchive } from './support/backfill-run.ts';
@@ -231,12 +234,98 @@ describe('a key', () => {
   });
 
   it.each([
-    [{ cluster: 'paymets' }, 'did you mean "payments"?'],
+    [{ cluster: 'paymets' }, 'names a cluster "paymets" with a key; did you mean "payments"?'],
+    [{ cluster: 'nowhere-at-all' }, 'names a cluster "nowhere-at-all" with a key; it knows 111122223333/payments'],
+    [{ cluster: '111122223333/paymets' }, 'names a cluster "111122223333/paymets"; did you mean "111122223333/payments"?'],
+    [{ cluster: 'arn:aws:ecs:us-west-2:111122223333:cluster/paymets' }, 'did you mean "111122223333/payments"?'],
     [{}, 'no key: say its ARN'],
   ])('is asked for or a cluster: %o', async (options, message) => {
     for (const source of sources) await expect(ask(undefined, { ...source, ...options })).rejects.toThrow(message);
     await expect(ask(OLD_KEY, { ...sources[0], cluster: 'payments' })).rejects.toThrow('two questions');
   });
+});
+
+it('what is asked is checked before records are read', async () => {
+  const nowhere = { from: [join(folder, 'not-there.json')] };
+  await expect(ask(undefined, nowhere)).rejects.toThrow('no key: say its ARN');
+  await expect(ask(OLD_KEY, { ...nowhere, cluster: 'payments' })).rejects.toThrow('two questions');
+});
+
+describe('a key whose grants were not seen', () => {
+  const other = { cluster: 'web', keyId: '6b3a1c8e-4b3a-4c8e-9d0e-2f6b7c8d9e02' };
+  const [, , , , lone] = cleanLife({ serial: 1, volumeId: 'vol-0lone' });
+  const [, , , , late] = cleanLife({ ...other, serial: 2, volumeId: 'vol-0late' });
+  let sources: readonly DependentsOptions[];
+  beforeAll(async () => {
+    const released = cleanLife({ ...other, serial: 3, volumeId: 'vol-0late' });
+    sources = await everySource('ungranted', [lone, ...released, { ...late, eventTime: '2026-11-02T12:00:00Z' }]);
+  });
+
+  it.each([
+    [OLD_KEY, 'payments', /^No cluster is known to start tasks on it; no volume is known to need it; 1 cluster \(payments\) had to do/],
+    [
+      NEW_KEY,
+      'web',
+      /^Disabling breaks new tasks in 1 cluster; no volume is known to need it; 1 cluster \(web\) had to do with it, with no/,
+    ],
+  ])('is not called unused: %s', async (keyArn, clusterName, verdict) => {
+    const said = await Promise.all(sources.map(async (source) => (await ask(keyArn, { ...source, json: true })).out));
+    expect(new Set(said).size).toBe(1);
+    const of = JSON.parse(said[0] ?? '');
+    expect(of.verdict).toMatch(verdict);
+    expect(of.verdict).not.toContain('nothing else');
+    expect(of.ungrantedClusters).toEqual([{ clusterAccount: '111122223333', clusterName }]);
+    for (const source of sources)
+      expect((await ask(keyArn, source)).out).toContain(`cluster ${clusterName} of 111122223333: no open grant known`);
+  });
+
+  it('is named of its cluster', async () => {
+    for (const source of sources) {
+      const of = JSON.parse((await ask(undefined, { ...source, cluster: 'payments', json: true })).out);
+      expect(of).toMatchObject({ keys: [], ungrantedKeys: [OLD_KEY] });
+      expect(of.verdict).toContain('it had to do with 1 other key, with no open grant known');
+      expect((await ask(undefined, { ...source, cluster: 'payments' })).out).toContain(OLD_KEY.slice(-36));
+    }
+  });
+});
+
+describe('a key that was refused as disabled, and whose changes were not seen', () => {
+  const [, , , grant] = cleanLife({ serial: 1, volumeId: 'vol-0a' });
+  const disabled = (eventTime: string): CloudTrailRecord => ({
+    ...cleanLife({ serial: 2 })[2],
+    eventTime,
+    errorCode: 'DisabledException',
+    errorMessage: `${OLD_KEY} is disabled.`,
+  });
+
+  it.each([
+    ['before', '2026-11-02T09:00:00Z', /^Disabling breaks new tasks in 1 cluster; 1 volume/],
+    ['in the second in which', String(grant?.eventTime), /^The key is disabled: new tasks fail in 1 cluster; 1 volume/],
+    ['after', '2026-11-02T12:00:00Z', /^The key is disabled: new tasks fail in 1 cluster; 1 volume/],
+  ])('%s it worked', async (_, time, verdict) => {
+    for (const source of await everySource(`refused-${time.slice(11, 13)}`, [disabled(time), grant]))
+      expect(JSON.parse((await ask(OLD_KEY, { ...source, json: true })).out).verdict).toMatch(verdict);
+  });
+});
+
+it('a key of ten thousand clusters is told of in proportion', async () => {
+  const caller = { id: 'somebody', trusted: false, awsRole: false };
+  const ledger = new MemoryLedger();
+  for (let index = 0; index < 10_000; index += 1) {
+    const cluster = { account: '111122223333', name: `cluster-${index}` };
+    const fact = { caller, time: '2026-11-02T10:00:00Z', cluster, keyArn: OLD_KEY };
+    const { keyArn: _, ...setting } = fact;
+    const storage = { fargate: OLD_KEY };
+    await ledger.addFact({ ...setting, kind: 'cluster-configured', eventId: `s${index}`, operation: 'UpdateCluster', storage });
+    await ledger.addFact({ ...fact, kind: 'rehearsed', eventId: `r${index}`, operation: 'CreateGrant', trust: 'trusted' });
+    const grant = { ...fact, kind: 'grant-created', grantId: `g${index}`, volumeId: `vol-${index}` } as const;
+    await ledger.joinCreation({ ...grant, eventId: `g${index}`, operation: 'CreateGrant', trust: 'trusted' });
+  }
+  const reader = new MemoryReader(await ledger.snapshot());
+  const started = performance.now();
+  const of = await dependentsOfKey(reader, OLD_KEY, EVERYTHING);
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(of.verdict).toMatch(/^Disabling breaks new tasks in 10000 clusters; 10000 volumes on 10000 clusters/);
 });
 
 describe('a timeline', () => {

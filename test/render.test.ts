@@ -258,6 +258,18 @@ describe('a local run', () => {
     expect(text).toContain('no JSON pay');
   });
 
+  it('shows no refusal of a key that has worked since', () => {
+    const key = { keyArn: KEY, openGrants: 0, clusters: [], resources: [{ kind: 'secret', id: 's', lastSeen: '2026-11-02T10:00:01Z' }] };
+    const shown = (time: string): string =>
+      renderLocal(
+        { ...localReport, keys: [key], volumes: [], otherGrants: [], refusals: [refusal('disabled', { keyArn: KEY, time })] },
+        PLAIN,
+        100,
+      );
+    expect(shown('2026-11-02T10:00:00Z')).not.toContain('REFUSED AS');
+    expect(shown('2026-11-02T10:00:01Z')).toContain('REFUSED AS DISABLED');
+  });
+
   it('tells refusals that say something about the key before others, with the reason', () => {
     expect(text.indexOf(' is disabled (')).toBeGreaterThan(0);
     expect(text.indexOf(' is disabled (')).toBeLessThan(text.indexOf(': not allowed ('));

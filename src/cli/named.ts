@@ -53,6 +53,21 @@ export async function clusterNamed(reader: LedgerReader, keys: readonly string[]
   return oneCluster(given, (await askAll(keys, (keyArn) => reader.clustersOf(keyArn))).flat());
 }
 
+/** The error that no record names a cluster that was named whole, with the nearest there is: a misspelt one would sit on no key. */
+export async function unknownCluster(reader: LedgerReader, keys: readonly string[], { account, name }: Cluster): Promise<InputError> {
+  const known = (await askAll(keys, (keyArn) => reader.clustersOf(keyArn))).flat();
+  const ids = [...new Set(known.map((cluster) => `${cluster.account}/${cluster.name}`))].sort();
+  const given = `${account}/${name}`;
+  const what = `no record in this ledger names a cluster "${printable(given, 300)}"`;
+  return withNearest(what, given, ids);
+}
+
+function withNearest(what: string, given: string, ids: readonly string[], names = ids): InputError {
+  const near = nearest(given, names);
+  if (near !== undefined) return new InputError(`${what}; did you mean "${printable(near, 300)}"?`);
+  return new InputError(ids.length === 0 ? `${what}, nor any other with a key` : `${what}; it knows ${listed(ids)}`);
+}
+
 /** True for a cluster's ARN and for `ACCOUNT/NAME`. */
 export const isWholeCluster = (given: string): boolean => CLUSTER_ARN.test(given) || ACCOUNT_AND_NAME.test(given);
 
@@ -62,9 +77,8 @@ function oneCluster(given: string, clusters: readonly Cluster[]): Cluster {
   const named = [...all].filter(([id, cluster]) => cluster.name === given || id === given);
   const [one, ...more] = named;
   if (one === undefined) {
-    const what = `no record in this ledger names a cluster "${printable(given, 300)}" and a key`;
-    const near = nearest(given, [...new Set(clusters.map((cluster) => cluster.name))]);
-    throw new InputError(near === undefined ? what : `${what}; did you mean "${printable(near, 255)}"?`);
+    const what = `no record in this ledger names a cluster "${printable(given, 300)}" with a key`;
+    throw withNearest(what, given, [...all.keys()].sort(), [...new Set(clusters.map((cluster) => cluster.name))]);
   }
   if (more.length > 0)
     throw new InputError(

@@ -1,7 +1,7 @@
 import type { ClusterDependents, ClusterKey } from '../core/cluster-dependents.ts';
 import type { Call, ClusterLaunch, KeyDependents, NeedyVolume, OtherGrant, RefusedCall } from '../core/key-dependents.ts';
 import type { Launch } from '../core/launch.ts';
-import { sortedBy } from '../core/sorting.ts';
+import { grouped, sortedBy } from '../core/sorting.ts';
 import { printable } from '../core/text.ts';
 import { type Timestamp, toSeconds } from '../core/timestamp.ts';
 import type { Detail } from '../dependents.ts';
@@ -57,6 +57,11 @@ export function renderClusterDependents(of: ClusterDependents, now: number, styl
           style.command(`  aws ecs update-service --cluster ${name} --force-new-deployment --service SERVICE`),
         ]),
     ...of.keys.flatMap((key) => ['', ...clusterKeyLines(key, now, style, width)]),
+    ...section(
+      'Keys it had to do with, no open grant known',
+      of.ungrantedKeys.flatMap((keyArn) => hanging('  ', keyText(keyArn), width)),
+      style,
+    ),
     '',
     style.faint('Times are UTC.'),
   ].join('\n');
@@ -64,9 +69,13 @@ export function renderClusterDependents(of: ClusterDependents, now: number, styl
 
 function clusterKeyLines({ keyArn, state, current, volumes }: ClusterKey, now: number, style: Style, width: number): string[] {
   const marks = [current === undefined ? undefined : current ? 'current' : 'OLD', state].filter((mark) => mark !== undefined);
-  const { id, where } = keyName(keyArn);
-  const line = `${id}  ${where}${marks.length === 0 ? '' : `  ${marks.join(', ')}`}`;
+  const line = `${keyText(keyArn)}${marks.length === 0 ? '' : `  ${marks.join(', ')}`}`;
   return [...hanging('', line, width).map(current === false ? style.bad : style.strong), ...volumesLines(volumes, now, style, width)];
+}
+
+function keyText(keyArn: string): string {
+  const { id, where } = keyName(keyArn);
+  return `${id}  ${where}`;
 }
 
 function keyLine({ keyArn, state, openGrants }: KeyDependents, style: Style, width: number): string {
@@ -80,6 +89,8 @@ function keyLine({ keyArn, state, openGrants }: KeyDependents, style: Style, wid
 interface ClusterShown {
   readonly account: string;
   readonly name: string;
+  /** False where no open grant of it is known. */
+  readonly granted: boolean;
   readonly launch: ClusterLaunch | undefined;
   readonly volumes: readonly NeedyVolume[];
 }
@@ -90,12 +101,13 @@ function clustersLines(of: KeyDependents, now: number, style: Style, width: numb
   const idOf = (one: { readonly clusterAccount: string; readonly clusterName: string }): string =>
     JSON.stringify([one.clusterAccount, one.clusterName]);
   const launches = new Map(of.launches.map((launch) => [idOf(launch), launch]));
-  const volumes = new Map<string, NeedyVolume[]>();
-  for (const volume of of.volumes) volumes.set(idOf(volume), [...(volumes.get(idOf(volume)) ?? []), volume]);
-  for (const one of [...of.clusters, ...of.launches.filter(({ keyArn }) => keyArn === of.keyArn)])
+  const volumes = grouped(of.volumes, idOf);
+  const granted = new Set(of.clusters.map(idOf));
+  for (const one of [...of.clusters, ...of.launches.filter(({ keyArn }) => keyArn === of.keyArn), ...of.ungrantedClusters])
     clusters.set(idOf(one), {
       account: one.clusterAccount,
       name: one.clusterName,
+      granted: granted.has(idOf(one)),
       launch: launches.get(idOf(one)),
       volumes: volumes.get(idOf(one)) ?? [],
     });
@@ -108,7 +120,7 @@ function clustersLines(of: KeyDependents, now: number, style: Style, width: numb
 }
 
 function clusterLines(
-  { account, name, launch, volumes }: ClusterShown,
+  { account, name, granted, launch, volumes }: ClusterShown,
   keyArn: string,
   now: number,
   style: Style,
@@ -120,8 +132,9 @@ function clusterLines(
       : launch.keyArn === keyArn
         ? `; new tasks get this key (${told(launch)})`
         : `; ${launchText(launch).toLowerCase().replace(/\.$/, '')}; replace its tasks (--force-new-deployment)`;
+  const storage = granted ? counted(volumes.length, 'volume') : 'no open grant known';
   return [
-    ...hanging('', `cluster ${printable(name, 255)} of ${printable(account, 32)}: ${counted(volumes.length, 'volume')}${tasks}`, width),
+    ...hanging('', `cluster ${printable(name, 255)} of ${printable(account, 32)}: ${storage}${tasks}`, width),
     ...volumesLines(volumes, now, style, width),
   ];
 }

@@ -3,6 +3,7 @@ import type { KeyState } from '../core/key-state.ts';
 import type { RefusalReason } from '../core/outcome.ts';
 import type { KeyReport, VolumeReport } from '../core/report.ts';
 import { printable } from '../core/text.ts';
+import type { Timestamp } from '../core/timestamp.ts';
 import { columnsOf, counted, fitted, hanging } from './layout.ts';
 import { instant, keyName } from './render-text.ts';
 import { type ClusterVolumes, volumeLines, volumesByKey } from './render-volumes.ts';
@@ -32,19 +33,23 @@ interface Entry {
   /** By cluster. */
   readonly volumes: ReadonlyMap<string, ClusterVolumes>;
   readonly grants: readonly GrantCreated[];
-  /** Why the key could not be used when last somebody tried. */
+  /** Why the key could not be used when last somebody tried, unless it has worked since. */
   readonly refusedAs: RefusalReason | undefined;
 }
 
 /** Who may decrypt what: each key with its state, its clusters, their volumes and grants, and what else was seen using it. */
 export function renderKeys({ keys, volumes, refusals = [], grants = [] }: KeysShown, style: Style, width: number): string[] {
   const byKey = volumesByKey(volumes);
-  const entries = keys.map((key) => ({
-    key,
-    volumes: byKey.get(key.keyArn) ?? new Map(),
-    grants: grants.filter(({ keyArn }) => keyArn === key.keyArn),
-    refusedAs: refusals.findLast(({ keyArn, reason }) => keyArn === key.keyArn && UNUSABLE.has(reason))?.reason,
-  }));
+  const entries = keys.map((key): Entry => {
+    const seen = {
+      key,
+      volumes: byKey.get(key.keyArn) ?? new Map(),
+      grants: grants.filter(({ keyArn }) => keyArn === key.keyArn),
+    };
+    const worked = lastWorked(seen);
+    const refusal = refusals.findLast(({ keyArn, reason, time }) => keyArn === key.keyArn && UNUSABLE.has(reason) && time >= worked);
+    return { ...seen, refusedAs: refusal?.reason };
+  });
   if (entries.length === 0) return [style.faint('No key was seen.')];
   const told = entries
     .filter((entry) => hasDependents(entry) || entry.key.state !== undefined || entry.refusedAs !== undefined)
@@ -53,6 +58,16 @@ export function renderKeys({ keys, volumes, refusals = [], grants = [] }: KeysSh
   const silent = entries.length - told.length;
   const rest = `${counted(silent, 'other key')} in the records, with nothing known to depend on ${silent === 1 ? 'it' : 'them'}.`;
   return [...told, ...(silent === 0 ? [] : [hanging('', rest, width).map(style.faint)])].flatMap(spaced);
+}
+
+/** When the key is last known to have worked, empty where it is not. */
+function lastWorked({ key, volumes, grants }: Pick<Entry, 'key' | 'volumes' | 'grants'>): Timestamp {
+  const made = [...volumes.values()].flatMap(({ granted, released }) => [...granted, ...released].flatMap((volume) => volume.grants));
+  return [
+    ...made.map(({ createdAt = '' }) => createdAt),
+    ...grants.map(({ time }) => time),
+    ...key.resources.map(({ lastSeen }) => lastSeen),
+  ].reduce((latest, time) => (latest < time ? time : latest), '');
 }
 
 /** A blank line beside every block of several lines. */

@@ -1,4 +1,5 @@
 import type { Cluster } from './encryption-context.ts';
+import { sortedBy } from './sorting.ts';
 
 /** Open grants of one cluster under one key. */
 export interface ClusterDependents {
@@ -28,5 +29,5 @@ export function countDependents(clusters: Iterable<Cluster | undefined>, complet
     const id = JSON.stringify([account, name]);
     counts.set(id, { clusterAccount: account, clusterName: name, openGrants: (counts.get(id)?.openGrants ?? 0) + 1 });
   }
-  return { openGrants, clusters: [...counts.keys()].sort().flatMap((id) => counts.get(id) ?? []), complete };
+  return { openGrants, clusters: sortedBy(counts.values(), ({ clusterAccount, clusterName }) => [clusterAccount, clusterName]), complete };
 }

@@ -7,6 +7,7 @@ import type { Launch } from './launch.ts';
 import type { KeyReport } from './report.ts';
 import type { ResourceUse } from './snapshot.ts';
 import { grouped, sortedBy } from './sorting.ts';
+import { printable } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** One call, as far as it tells who needs a key. */
@@ -60,6 +61,12 @@ export interface ClusterLaunch extends Launch {
   readonly clusterName: string;
 }
 
+/** A cluster that is known to have had to do with a key, and of which no open grant is known: its CreateGrant may have been missed. */
+export interface UngrantedCluster {
+  readonly clusterAccount: string;
+  readonly clusterName: string;
+}
+
 /** What was read of a key; the same from every source. */
 export interface KeySeen {
   readonly keyArn: string;
@@ -73,6 +80,8 @@ export interface KeySeen {
   readonly refusals: readonly Refused[];
   /** The latest first: uses that name neither a cluster's volume nor a resource. */
   readonly otherUses: readonly KeyUsed[];
+  /** All that had to do with the key. */
+  readonly clusters: readonly Cluster[];
   /** Of every cluster that had to do with the key and of which something tells it. */
   readonly launches: readonly (Launch & { readonly cluster: Cluster })[];
   /** The last uses that were read. */
@@ -85,6 +94,7 @@ export interface KeySeen {
 export interface KeyDependents extends KeyReport {
   readonly volumes: readonly NeedyVolume[];
   readonly otherGrants: readonly OtherGrant[];
+  readonly ungrantedClusters: readonly UngrantedCluster[];
   readonly launches: readonly ClusterLaunch[];
   readonly lastRefusals: readonly RefusedCall[];
   readonly lastOtherUses: readonly Call[];
@@ -116,14 +126,16 @@ export function keyDependents(seen: KeySeen): KeyDependents {
     resources,
   };
   const otherGrants = otherGrantsOf(seen);
+  const ungrantedClusters = ungrantedOf(seen);
   return {
     ...told,
     volumes,
     otherGrants,
+    ungrantedClusters,
     launches,
     lastRefusals: refusals.slice(0, CALLS_LISTED),
     lastOtherUses,
-    verdict: verdictOn({ ...told, volumes, otherGrants, launches, lastOtherUses, refusals }),
+    verdict: verdictOn({ ...told, volumes, otherGrants, ungrantedClusters, launches, lastOtherUses, refusals }),
     cannotKnow: CANNOT_KNOW,
   };
 }
@@ -168,6 +180,17 @@ const openGrant = (head: GrantHead): OpenGrant => ({
   createdAt: timeOf(head.created ?? ''),
 });
 
+function ungrantedOf({ clusters, grants }: KeySeen): UngrantedCluster[] {
+  const granted = new Set(grants.flatMap(({ cluster }) => (cluster === undefined ? [] : clusterId(cluster))));
+  const ungranted = clusters.filter((cluster) => !granted.has(clusterId(cluster)));
+  return sortedBy(ungranted, ({ account, name }) => [account, name]).map(({ account, name }) => ({
+    clusterAccount: account,
+    clusterName: name,
+  }));
+}
+
+const clusterId = ({ account, name }: Cluster): string => JSON.stringify([account, name]);
+
 function otherGrantsOf({ grants, creations }: KeySeen): OtherGrant[] {
   const made = new Map(creations.map((creation) => [creation.grantId, creation]));
   const others = grants.filter((head) => volumeAt(head) === undefined);
@@ -199,6 +222,7 @@ function refusedCall(refusal: Refused): RefusedCall {
 }
 
 const CANNOT_KNOW: readonly string[] = [
+  'A volume whose CreateGrant was not seen is not among the volumes, though it may need the key; its cluster is told of.',
   'Uses by secrets, parameters, log groups, file systems and images are recorded only where the deployment’s resourceUses is on.',
   'What was encrypted under the key and not used while records were kept, such as snapshots, backups and objects at rest, leaves no trace here.',
   'Records from before the deployment and its backfill, past its retention, of other Regions and of callers in accounts that are not audited are missing.',
@@ -216,15 +240,18 @@ const UNUSABLE: Readonly<Partial<Record<string, string>>> = {
   missing: 'was not found',
 };
 
-type Weighed = Pick<KeyDependents, 'keyArn' | 'state' | 'resources' | 'volumes' | 'otherGrants' | 'launches' | 'lastOtherUses'> & {
+type Weighed = Pick<
+  KeyDependents,
+  'keyArn' | 'state' | 'resources' | 'volumes' | 'otherGrants' | 'ungrantedClusters' | 'launches' | 'lastOtherUses'
+> & {
   readonly refusals: readonly RefusedCall[];
 };
 
 /** One line: what breaks for new tasks, what still needs the key, what else was seen. It names no age, so that it is the same every day. */
-function verdictOn({ keyArn, state, volumes, otherGrants, launches, resources, lastOtherUses, refusals }: Weighed): string {
+function verdictOn(weighed: Weighed): string {
+  const { keyArn, volumes, ungrantedClusters, launches } = weighed;
   const starting = launches.filter((launch) => launch.keyArn === keyArn).length;
-  // Where no change of the key was seen, the last refusal over its state tells.
-  const unusable = UNUSABLE[state ?? refusals.find(({ reason }) => reason in UNUSABLE)?.reason ?? ''];
+  const unusable = unusableAs(weighed);
   const tasks =
     starting === 0
       ? unusable === undefined
@@ -236,29 +263,49 @@ function verdictOn({ keyArn, state, volumes, otherGrants, launches, resources, l
   const on = new Set(volumes.map(({ clusterAccount, clusterName }) => JSON.stringify([clusterAccount, clusterName]))).size;
   const need = volumes.length === 1 ? 'needs' : 'need';
   const storage =
-    volumes.length === 0 ? 'no volume needs it' : `${count(volumes.length, 'volume')} on ${count(on, 'cluster')} still ${need} it`;
-  return `${[tasks, storage, ...elsewhere({ otherGrants, resources, lastOtherUses, refusals })].join('; ')}.`;
+    volumes.length === 0
+      ? `no volume ${ungrantedClusters.length === 0 ? 'needs it' : 'is known to need it'}`
+      : `${count(volumes.length, 'volume')} on ${count(on, 'cluster')} still ${need} it`;
+  return `${[tasks, storage, ...elsewhere(weighed)].join('; ')}.`;
+}
+
+/** Where no change of the key was seen, the last refusal over its state tells, unless the key has worked since. */
+function unusableAs({ keyArn, state, refusals, volumes, otherGrants, launches, resources, lastOtherUses }: Weighed): string | undefined {
+  if (state !== undefined) return UNUSABLE[state];
+  const worked = [
+    ...volumes.flatMap(({ grants, lastUse }) => [...grants.map(({ createdAt }) => createdAt), lastUse?.time ?? '']),
+    ...otherGrants.map(({ createdAt }) => createdAt),
+    ...launches.flatMap((launch) => (launch.by === 'rehearsal' && launch.keyArn === keyArn ? launch.asOf : [])),
+    ...resources.map(({ lastSeen }) => lastSeen),
+    ...lastOtherUses.map(({ time }) => time),
+  ].reduce((latest, time) => (latest < time ? time : latest), '');
+  // Within one second the refusal counts, as the less usable state does.
+  return UNUSABLE[refusals.find(({ reason, time }) => reason in UNUSABLE && time >= worked)?.reason ?? ''];
 }
 
 /** What else was seen, by kind; of what was refused, that which was not seen using the key besides. */
-function elsewhere({
-  otherGrants,
-  resources,
-  lastOtherUses,
-  refusals,
-}: Pick<Weighed, 'otherGrants' | 'resources' | 'lastOtherUses' | 'refusals'>): string[] {
+function elsewhere({ otherGrants, ungrantedClusters, resources, lastOtherUses, refusals }: Weighed): string[] {
   const used = new Set(resources.map(idOfResource));
   const refused = refusals.flatMap(({ resource, time }) =>
     resource === undefined || used.has(idOfResource(resource)) ? [] : { ...resource, lastSeen: time },
   );
   const [use] = lastOtherUses;
   const all = [
+    ...(ungrantedClusters.length === 0 ? [] : [`${clustersNamed(ungrantedClusters)} had to do with it, with no open grant known`]),
     ...(otherGrants.length === 0 ? [] : [`${count(otherGrants.length, 'other grant')} ${otherGrants.length === 1 ? 'is' : 'are'} open`]),
     ...byKind('seen using it', resources),
     ...byKind('refused over it', refused),
     ...(use === undefined ? [] : [`other callers used it, last on ${day(use.time)}`]),
   ];
   return all.length === 0 ? ['nothing else was seen using it'] : all;
+}
+
+const CLUSTERS_NAMED = 3;
+
+function clustersNamed(clusters: readonly UngrantedCluster[]): string {
+  const names = clusters.slice(0, CLUSTERS_NAMED).map(({ clusterName }) => printable(clusterName, 64));
+  const hidden = clusters.length - names.length;
+  return `${count(clusters.length, 'cluster')} (${names.join(', ')}${hidden > 0 ? ` and ${hidden} more` : ''})`;
 }
 
 interface Sight {

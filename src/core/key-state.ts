@@ -50,16 +50,42 @@ export type KeyRotation = 'on' | 'off';
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteImportedKeyMaterial.html
  */
 export function keyState(changes: Iterable<ChangeAt>, sighting?: Pick<KeySighting, 'seen' | 'state'>): KeyState | undefined {
-  const ordered = [...changes].sort((a, b) => compare(a.time, b.time) || STEPS[b.change].usability - STEPS[a.change].usability);
+  const ordered = [...changes].sort((a, b) => compare(a.time, b.time) || byUsability(a, b));
   const since = sighting?.state === undefined ? '' : fromSeconds(toSeconds(sighting.seen) - SETTLING_SECONDS);
-  const folded = (state: KeyState | undefined, { change }: ChangeAt): KeyState | undefined => {
-    if (state === 'deleted') return state;
-    return state === 'pending-deletion' && change === 'material-deleted' ? state : STEPS[change].state;
-  };
   const before = ordered.filter(({ time }) => time < since).reduce<KeyState | undefined>(folded, undefined);
   const then = before === 'deleted' ? before : (sighting?.state ?? before);
   return ordered.filter(({ time }) => time >= since).reduce(folded, then);
 }
+
+/** The {@link keyState} after each change, told in the order of time; one costs the same however many came before. */
+export class KeyStateFold {
+  /** Before {@link KeyStateFold.#second}. */
+  #before: KeyState | undefined;
+  #second: Timestamp = '';
+  /** Of that second, each kind once: repeating a change changes nothing. */
+  readonly #now = new Map<KeyChange, ChangeAt>();
+
+  /** One more change; none later than it was told before. */
+  take({ change, time }: ChangeAt): void {
+    if (time !== this.#second) {
+      this.#before = this.state();
+      this.#second = time;
+      this.#now.clear();
+    }
+    this.#now.set(change, { change, time });
+  }
+
+  state(): KeyState | undefined {
+    return [...this.#now.values()].sort(byUsability).reduce(folded, this.#before);
+  }
+}
+
+function folded(state: KeyState | undefined, { change }: ChangeAt): KeyState | undefined {
+  if (state === 'deleted') return state;
+  return state === 'pending-deletion' && change === 'material-deleted' ? state : STEPS[change].state;
+}
+
+const byUsability = (a: ChangeAt, b: ChangeAt): number => STEPS[b.change].usability - STEPS[a.change].usability;
 
 function compare(a: string, b: string): number {
   if (a === b) return 0;

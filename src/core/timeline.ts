@@ -1,7 +1,7 @@
 import type { Cluster } from './encryption-context.ts';
 import { eventIdOf, type Fact, hasContext, orderOf, timeOf, type Volume, volumeOf } from './fact.ts';
 import { type GrantHead, grantStatus, isCurrent } from './grant.ts';
-import { keyState } from './key-state.ts';
+import { KeyStateFold } from './key-state.ts';
 import { LISTED, NOBODY } from './listed-grant.ts';
 import { grouped, sortedBy } from './sorting.ts';
 import type { Timestamp } from './timestamp.ts';
@@ -159,31 +159,31 @@ function folds(of: Subject, facts: readonly Fact[]): Fold {
 /** Of a volume: prepared, granted, released. Of a grant: unseen, open, retired, revoked. */
 class GrantFold implements Fold {
   readonly #of: 'volume' | 'grant';
-  readonly #made = new Set<string>();
-  readonly #ended = new Map<string, string>();
+  readonly #grants = new OpenGrants();
+  #end: string | undefined;
 
   constructor(of: 'volume' | 'grant') {
     this.#of = of;
   }
 
-  take({ kind, grantId = '', detail = '' }: Entry): void {
-    if (kind === 'grant-created') this.#made.add(grantId);
-    if (kind === 'grant-ended') this.#ended.set(grantId, detail);
+  take(entry: Entry): void {
+    this.#grants.take(entry);
+    if (entry.kind === 'grant-ended') this.#end = entry.detail;
   }
 
   status(): string {
-    if (this.#of === 'grant') return [...this.#ended.values()][0] ?? (this.#made.size > 0 ? 'open' : 'unseen');
-    if (this.#made.size === 0) return 'prepared';
-    return [...this.#made].every((grantId) => this.#ended.has(grantId)) ? 'released' : 'granted';
+    const { made, open } = this.#grants;
+    if (this.#of === 'grant') return this.#end ?? (made > 0 ? 'open' : 'unseen');
+    if (made === 0) return 'prepared';
+    return open === 0 ? 'released' : 'granted';
   }
 }
 
 /** A key's state, and how many of its grants are open. */
 class KeyFold implements Fold {
   readonly #changes: ReadonlyMap<string, Fact>;
-  readonly #seen: Extract<Fact, { kind: 'key-changed' }>[] = [];
+  readonly #state = new KeyStateFold();
   readonly #open = new OpenGrants();
-  #state = 'state not seen';
 
   constructor(facts: readonly Fact[]) {
     this.#changes = new Map(facts.map((fact) => [orderOf(fact), fact]));
@@ -192,13 +192,11 @@ class KeyFold implements Fold {
   take(entry: Entry): void {
     this.#open.take(entry);
     const fact = entry.kind === 'key-changed' ? this.#changes.get(orderOf(entry)) : undefined;
-    if (fact?.kind !== 'key-changed') return;
-    this.#seen.push(fact);
-    this.#state = keyState(this.#seen) ?? this.#state;
+    if (fact?.kind === 'key-changed') this.#state.take(fact);
   }
 
   status(): string {
-    return `${this.#state}, ${this.#open.text()}`;
+    return `${this.#state.state() ?? 'state not seen'}, ${this.#open.text()}`;
   }
 }
 
@@ -239,6 +237,14 @@ class OpenGrants {
       this.#ended.add(id);
       if (this.#made.has(id)) this.#open -= 1;
     }
+  }
+
+  get made(): number {
+    return this.#made.size;
+  }
+
+  get open(): number {
+    return this.#open;
   }
 
   text(): string {

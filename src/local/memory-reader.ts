@@ -39,6 +39,14 @@ export class MemoryReader implements LedgerReader {
     });
   });
 
+  readonly #settings = lazily(() => {
+    const settings = this.#snapshot.others.filter(
+      (fact): fact is ClusterConfigured => fact.kind === 'cluster-configured' && fact.storage !== undefined,
+    );
+    return grouped(settings, ({ cluster }) => clusterId(cluster));
+  });
+  readonly #rehearsals = lazily(() => grouped(this.#snapshot.rehearsals, ({ cluster }) => cluster && clusterId(cluster)));
+
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
   }
@@ -86,16 +94,11 @@ export class MemoryReader implements LedgerReader {
   }
 
   async lastSettings(cluster: Cluster): Promise<ClusterConfigured | undefined> {
-    const settings = this.#snapshot.others.filter(
-      (fact): fact is ClusterConfigured =>
-        fact.kind === 'cluster-configured' && fact.storage !== undefined && clusterId(fact.cluster) === clusterId(cluster),
-    );
-    return latest(settings, 1)[0];
+    return latest(this.#settings().get(clusterId(cluster)) ?? [], 1)[0];
   }
 
   async lastRehearsal(cluster: Cluster): Promise<Rehearsed | undefined> {
-    const rehearsals = this.#snapshot.rehearsals.filter((fact) => fact.cluster && clusterId(fact.cluster) === clusterId(cluster));
-    return latest(rehearsals, 1)[0];
+    return latest(this.#rehearsals().get(clusterId(cluster)) ?? [], 1)[0];
   }
 
   async sightingOf(keyArn: string): Promise<KeySighting | undefined> {

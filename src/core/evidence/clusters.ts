@@ -1,3 +1,4 @@
+import { sortedBy } from '../sorting.ts';
 import type { ReportedCluster, ReportedFinding, ReportedRefusal, ReportedVolume } from './model.ts';
 
 /** Every cluster that a volume, a refusal or a finding names, by account and name. */
@@ -33,12 +34,8 @@ export function clustersOf(
     const cluster = clusterOf(finding);
     if (cluster !== undefined) cluster.findings += 1;
   }
-  return [...clusters.keys()].sort().flatMap((id) => {
-    const cluster = clusters.get(id);
-    if (cluster === undefined) return [];
-    const { keys, ...numbers } = cluster;
-    return [{ ...numbers, keyArns: [...keys].sort() }];
-  });
+  const ordered = sortedBy(clusters.values(), ({ clusterAccount, clusterName }) => [clusterAccount, clusterName]);
+  return ordered.map(({ keys, ...numbers }) => ({ ...numbers, keyArns: [...keys].sort() }));
 }
 
 /** Names a cluster within a report. */
