@@ -330,6 +330,25 @@ describe('the page of a report', () => {
     expect(many).toContain('40 of 60 clusters’ pictures are shown');
   });
 
+  it('stays small however many grants one volume has, and says how many it leaves out', () => {
+    const made = madeReport(1, 1);
+    const [volume] = made.volumes;
+    const [grant] = volume?.grants ?? [];
+    const grants = Array.from({ length: 20_000 }, (_, index) => ({
+      ...grant,
+      keyArn: '',
+      findings: [],
+      grantId: `g${index}`,
+      status: 'open',
+    }));
+    const page = evidencePage({ ...made, volumes: volume === undefined ? [] : [{ ...volume, grants }] }, sha256);
+
+    expect(page.length).toBeLessThan(1_000_000);
+    expect(page).toContain('The first 1,000 rows of 20,000 are shown');
+    expect(page).toContain('class="area"');
+    expect(page).not.toContain('<circle');
+  });
+
   it('shows what ECS said where it was asked', () => {
     const verification = {
       at: '2026-11-20T10:00:00Z',
