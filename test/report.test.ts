@@ -74,6 +74,26 @@ describe('kms-audit report', () => {
     expect(then.coverage.last && then.coverage.last <= '2026-11-11T08:15:00Z').toBe(true);
   });
 
+  it('tells nothing of records from after the period but that they were read', async () => {
+    const from = ['events/resources-under-keys', 'events/fargate-task-life'];
+    const until = '2026-11-16T09:00:00Z';
+    const [whole, then, before] = await Promise.all([
+      reported({ from }),
+      reported({ from, until }),
+      reported({ from, until: '2026-10-01T00:00:00Z' }),
+    ]);
+
+    const seen = ({ keys }: EvidenceReport) => keys.flatMap(({ resources }) => resources);
+    const secret = (made: EvidenceReport) => seen(made).find(({ kind }) => kind === 'secret')?.lastSeen;
+    expect(secret(whole)).toBe('2026-11-16T10:30:00Z');
+    expect(secret(then)).toMatch(/^2026-11-16T08:/);
+    expect(seen(then).every(({ lastSeen }) => lastSeen <= until)).toBe(true);
+    expect(then.coverage).toMatchObject({ events: whole.coverage.events, laterResources: 0 });
+    expect(before).toMatchObject({ keys: [], volumes: [], otherGrants: [], findings: [], refusals: [] });
+    expect(before.coverage).toMatchObject({ events: whole.coverage.events, facts: 0 });
+    expect(await printed({ from, until })).toContain('Records of what happened after the period are counted');
+  });
+
   it('leaves out what was over before the period', async () => {
     const { volumes, refusals, findings } = await reported({ ...FROM, since: '2026-11-10T00:00:00Z' });
 
@@ -158,10 +178,23 @@ describe('a report of a table', () => {
     const ids = ({ findings }: EvidenceReport) => findings.map(({ id }) => id).sort();
     expect(ids(ofTable)).toEqual(ids(ofRecords));
     expect(ofTable.coverage.events).toBeUndefined();
+    expect(ofTable.coverage.laterResources).toBe(0);
     expect(ofTable.coverage.facts).toBe(ofRecords.coverage.facts);
     expect(ofTable.madeAt).toMatch(/Z$/);
     expect(err()).toMatch(/ledger: \d+ items read, [\d.]+ read units/);
   });
+});
+
+it('a report of a table leaves out a resource whose last use came after the period, and says so', async () => {
+  const resource = { kind: 'secret' as const, id: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:orders' };
+  const snapshot = { ...madeSnapshot(0, 1), resources: [{ keyArn: 'key', resource, lastSeen: '2026-11-03T10:00:00Z' }] };
+
+  expect(asOf(snapshot, '2026-11-03T10:00:00Z').resources).toHaveLength(1);
+  expect(asOf(snapshot, '2026-11-03T09:59:59Z').resources).toEqual([]);
+  const made = madeReport(3, 1);
+  const page = evidencePage({ ...made, coverage: { ...made.coverage, laterResources: 2 } }, sha256);
+  expect(page).toContain('2 resources last used after the period are left out');
+  expect(evidencePage(made, sha256)).not.toContain('last used after the period');
 });
 
 describe('silences', () => {
@@ -295,6 +328,25 @@ describe('the page of a report', () => {
     expect(many).toContain('class="area"');
     expect(many).toContain('Released volumes without a finding are left out.');
     expect(many).toContain('40 of 60 clusters’ pictures are shown');
+  });
+
+  it('stays small however many grants one volume has, and says how many it leaves out', () => {
+    const made = madeReport(1, 1);
+    const [volume] = made.volumes;
+    const [grant] = volume?.grants ?? [];
+    const grants = Array.from({ length: 20_000 }, (_, index) => ({
+      ...grant,
+      keyArn: '',
+      findings: [],
+      grantId: `g${index}`,
+      status: 'open',
+    }));
+    const page = evidencePage({ ...made, volumes: volume === undefined ? [] : [{ ...volume, grants }] }, sha256);
+
+    expect(page.length).toBeLessThan(1_000_000);
+    expect(page).toContain('The first 1,000 rows of 20,000 are shown');
+    expect(page).toContain('class="area"');
+    expect(page).not.toContain('<circle');
   });
 
   it('shows what ECS said where it was asked', () => {

@@ -49,19 +49,31 @@ describe('what SECURITY.md says of the template', () => {
     }
   });
 
-  it('roles have no right over keys but to list aliases, and to use the deployment’s own', () => {
-    const statements = ['AuditRole', 'SweepRole'].flatMap((role) => {
+  it('roles have no right over keys and clusters but to read about them, the sweep alone, and to use the deployment’s own key', () => {
+    const rightsOf = (role: string): string[] => {
       const resource = template.Resources[role];
-      return resource === undefined ? [] : statementsOf(resource);
-    });
-    const rights = statements.flatMap(({ Action, Resource }) =>
-      many(Action).flatMap((action) => (/^(?:kms:|\*)/.test(String(action)) ? [`${action} on ${JSON.stringify(Resource)}`] : [])),
+      const rights = (resource === undefined ? [] : statementsOf(resource)).flatMap(({ Action, Resource }) =>
+        many(Action).flatMap((action) => (/^(?:kms:|ecs:|\*)/.test(String(action)) ? [`${action} on ${JSON.stringify(Resource)}`] : [])),
+      );
+      return rights.sort();
+    };
+    const own = ['kms:Decrypt', 'kms:GenerateDataKey'].map((action) => `${action} on {"Ref":"KeyArn"}`);
+    const keys = '{"Fn::Sub":"arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*"}';
+    const inEcs = (kind: string): string => `{"Fn::Sub":"arn:\${AWS::Partition}:ecs:\${AWS::Region}:\${AWS::AccountId}:${kind}/*"}`;
+
+    expect(rightsOf('AuditRole')).toEqual(own);
+    expect(rightsOf('SweepRole')).toEqual(
+      [
+        ...own,
+        'kms:ListAliases on "*"',
+        'kms:ListKeys on "*"',
+        ...['DescribeKey', 'GetKeyRotationStatus', 'ListGrants'].map((action) => `kms:${action} on ${keys}`),
+        'ecs:ListClusters on "*"',
+        'ecs:ListTasks on "*"',
+        `ecs:DescribeClusters on ${inEcs('cluster')}`,
+        `ecs:DescribeTasks on ${inEcs('task')}`,
+      ].sort(),
     );
-    expect([...new Set(rights)].sort()).toEqual([
-      'kms:Decrypt on {"Ref":"KeyArn"}',
-      'kms:GenerateDataKey on {"Ref":"KeyArn"}',
-      'kms:ListAliases on "*"',
-    ]);
   });
 });
 

@@ -1,19 +1,23 @@
 import { judgedAnew } from '../core/judged-anew.ts';
+import type { Days } from '../core/log-layout.ts';
 import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
 import { type LedgerReport, reportOf } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import type { Timestamp } from '../core/timestamp.ts';
 import type { Verification } from '../core/verify-clusters.ts';
+import { LedgerUntil } from '../local/ledger-until.ts';
 import { MemoryLedger } from '../local/memory-ledger.ts';
 import { MemoryReader } from '../local/memory-reader.ts';
 import type { AlertBook, LedgerReader } from '../ports.ts';
 import { clock, sha256 } from '../system.ts';
 import { InputError } from './input.ts';
 import { counted } from './layout.ts';
+import type { LimitOptions } from './reading-options.ts';
 import { type ReplayReport, replayInto } from './replay.ts';
 import { progressOn, type Terminal } from './terminal.ts';
 
 /** Where a ledger is read from: a deployment's table, or records to be replayed. Exactly one of the two. */
-export interface LedgerSource {
+export interface LedgerSource extends LimitOptions {
   readonly table?: string;
   readonly from?: readonly string[];
 }
@@ -32,14 +36,16 @@ export interface ReadLedger {
 }
 
 /**
- * Reads a ledger and hands it to `use`; `policy` is what records are replayed under. Throws an {@link InputError} where
- * the source is not one, or cannot be read.
+ * Reads a ledger and hands it to `use`; `policy` is what records are replayed under. Records of what happened after
+ * `until` are counted and not kept; of a table everything is. Throws an {@link InputError} where the source is not one, or
+ * cannot be read.
  */
 export async function withLedger<T>(
   source: LedgerSource,
   policy: Policy | undefined,
   terminal: Terminal,
   use: (ledger: ReadLedger) => Promise<T>,
+  until?: Timestamp,
 ): Promise<T> {
   const table = tableOf(source);
   if (table !== undefined) {
@@ -50,7 +56,8 @@ export async function withLedger<T>(
       return use({ snapshot, book, now: clock(), ...(verification === undefined ? {} : { verification }) });
     });
   }
-  const { ledger, coverage } = await replayed(source.from ?? [], policy, terminal);
+  const kept = until === undefined ? new MemoryLedger() : new LedgerUntil(until);
+  const { ledger, coverage } = await replayed(kept, source, {}, policy, terminal);
   return use({ snapshot: await ledger.snapshot(), book: ledger, coverage });
 }
 
@@ -61,19 +68,23 @@ export interface AskedLedger {
   readonly snapshot: () => Promise<Snapshot>;
 }
 
-/** The same as {@link withLedger} for whoever asks about a part of it. */
+/** The same as {@link withLedger} for whoever asks about a part of it; the days narrow which records are read. */
 export async function askLedger<T>(
-  source: LedgerSource,
+  source: LedgerSource & Days,
   policy: Policy | undefined,
   terminal: Terminal,
   use: (ledger: AskedLedger) => Promise<T>,
 ): Promise<T> {
   const table = tableOf(source);
+  const { since, until } = source;
   if (table !== undefined) {
+    if (since !== undefined || until !== undefined)
+      throw new InputError('--since and --until narrow what --from reads; a table is not read by day');
     const { askTable } = await import('./ledger-table.ts');
     return askTable(table, terminal, use);
   }
-  const { ledger } = await replayed(source.from ?? [], policy, terminal);
+  const days = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const { ledger } = await replayed(new MemoryLedger(), source, days, policy, terminal);
   const snapshot = await ledger.snapshot();
   return use({ reader: new MemoryReader(snapshot), snapshot: async () => snapshot });
 }
@@ -86,14 +97,22 @@ function tableOf({ table, from }: LedgerSource): string | undefined {
   return table;
 }
 
-/** A ledger of these records, and what was read for it. */
+/** The ledger with these records, and what was read for it. */
 async function replayed(
-  from: readonly string[],
+  ledger: MemoryLedger,
+  { from = [], maxSourceBytes, maxRatio, maxRecordBytes, maxDepth }: LedgerSource,
+  days: Days,
   policy: Policy | undefined,
   terminal: Terminal,
 ): Promise<{ readonly ledger: MemoryLedger; readonly coverage: Pick<ReplayReport, 'events' | 'sources'> }> {
-  const ledger = new MemoryLedger();
-  const coverage = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal));
+  const options = {
+    ...days,
+    ...(maxSourceBytes === undefined ? {} : { maxSourceBytes }),
+    ...(maxRatio === undefined ? {} : { maxRatio }),
+    ...(maxRecordBytes === undefined ? {} : { maxRecordBytes }),
+    ...(maxDepth === undefined ? {} : { maxDepth }),
+  };
+  const coverage = await replayInto(ledger, from, policy ?? DEFAULT_POLICY, progressOn(terminal), options);
   const { rejected } = coverage.events;
   if (rejected > 0) terminal.err.write(`${counted(rejected, 'record')} could not be read; kms-audit replay says why\n`);
   return { ledger, coverage };

@@ -3,21 +3,31 @@ import type { Days } from '../core/log-layout.ts';
 import { BOUNDS, DEFAULT_LIMITS, type ScanLimits } from '../scan/limits.ts';
 import { bytesWithin, day, numberWithin } from './amounts.ts';
 
-/** Which of the sources are read, and what one may be at most. */
-export interface ReadingOptions extends Days {
+/** What a source of records may be at most. */
+export interface LimitOptions {
   readonly maxSourceBytes?: number;
   readonly maxRatio?: number;
   readonly maxRecordBytes?: number;
   readonly maxDepth?: number;
 }
 
+/** Which of the sources are read, and what one may be at most. */
+export interface ReadingOptions extends Days, LimitOptions {}
+
 const { sourceBytes, ratio, recordBytes, depth } = DEFAULT_LIMITS;
 
-/** The command with the options of whoever reads archives; a limit that is hit names the option that raises it. */
+/** The command with the options of whoever reads archives. */
 export function withReadingOptions(command: Command): Command {
+  return withLimitOptions(
+    command
+      .option('--since <day>', 'only what CloudTrail filed under this day or later', day)
+      .option('--until <day>', 'only what CloudTrail filed under this day or earlier', day),
+  );
+}
+
+/** The command with the limits of what it reads; a limit that is hit names the option that raises it. */
+export function withLimitOptions(command: Command): Command {
   return command
-    .option('--since <day>', 'only what CloudTrail filed under this day or later', day)
-    .option('--until <day>', 'only what CloudTrail filed under this day or earlier', day)
     .option('--max-source-bytes <bytes>', `most that a source may unpack to, such as 16GiB (default ${inMib(sourceBytes)})`, bytesWithin(1))
     .option('--max-ratio <number>', `most unpacked bytes for each packed one (default ${ratio})`, numberWithin(1))
     .option(
@@ -29,7 +39,7 @@ export function withReadingOptions(command: Command): Command {
 }
 
 /** The limits among the options. */
-export function limitsIn({ maxSourceBytes, maxRatio, maxRecordBytes, maxDepth }: ReadingOptions): Partial<ScanLimits> {
+export function limitsIn({ maxSourceBytes, maxRatio, maxRecordBytes, maxDepth }: LimitOptions): Partial<ScanLimits> {
   return {
     ...(maxSourceBytes !== undefined && { sourceBytes: maxSourceBytes }),
     ...(maxRatio !== undefined && { ratio: maxRatio }),

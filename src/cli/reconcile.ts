@@ -8,6 +8,7 @@ import { PATIENT, turns } from '../aws/paced-calls.ts';
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import { type ReconcileReport, reconcile } from '../reconcile.ts';
 import { clock, sha256 } from '../system.ts';
+import { InputError } from './input.ts';
 import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
 import { requireRegion } from './region.ts';
@@ -33,6 +34,7 @@ export interface ReconcileOptions {
  */
 export async function reconcileCommand(options: ReconcileOptions, terminal: Terminal): Promise<void> {
   const { table, region, retentionDays, dryRun = false } = options;
+  if (region === '') throw new InputError('--region is empty; leave it out, or name a Region such as us-west-2');
   const policy = options.policy === undefined ? DEFAULT_POLICY : await policyIn(options.policy);
   const where = region === undefined ? {} : { region };
   const [dynamo, kms, ecs] = [new DynamoDBClient(where), new KMSClient({ ...PATIENT, ...where }), new ECSClient({ ...PATIENT, ...where })];

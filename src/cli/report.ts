@@ -40,7 +40,7 @@ export async function report(options: ReportOptions, terminal: Terminal): Promis
   if (since !== undefined && until !== undefined && until < since)
     throw new InputError(`the period ends before it begins: --since ${since}, --until ${until}`);
   const policy = options.policy === undefined ? undefined : await policyIn(options.policy);
-  await withLedger(options, policy, terminal, async (ledger) => {
+  const made = async (ledger: ReadLedger): Promise<void> => {
     const then = asOfEnd(ledger, until);
     const judged = judgedBy(then, policy);
     refuseUnknown(options, judged);
@@ -52,6 +52,7 @@ export async function report(options: ReportOptions, terminal: Terminal): Promis
       judged,
       evidence: evidenceOf(judged.snapshot, policy ?? DEFAULT_POLICY, sha256, then.now),
       ...(ledger.coverage === undefined ? {} : { read: ledger.coverage }),
+      laterResources: ledger.snapshot.resources.length - then.snapshot.resources.length,
       ...(ledger.now === undefined ? {} : { now: ledger.now }),
       ...(ledger.verification === undefined ? {} : { verification: ledger.verification }),
     });
@@ -60,7 +61,8 @@ export async function report(options: ReportOptions, terminal: Terminal): Promis
       options.failOn,
       evidence.findings.filter(({ open }) => open),
     );
-  });
+  };
+  await withLedger(options, policy, terminal, made, until);
 }
 
 interface Output {

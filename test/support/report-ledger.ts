@@ -99,6 +99,7 @@ export function madeReport(volumes: number, clusters: number): EvidenceReport {
     source: { table: 'ledger' },
     scope: {},
     seen: snapshot,
+    laterResources: 0,
     judged: { snapshot, ...reportOf(snapshot, DEFAULT_POLICY, sha256, now) },
     evidence: evidenceOf(snapshot, DEFAULT_POLICY, sha256, now),
     now,

@@ -5,8 +5,8 @@ import type { Timestamp } from '../timestamp.ts';
 
 /**
  * The ledger as it stood at the end of `until`, its last second included: what happened later is left out, so that a
- * grant which has ended since is open in it. When a resource was last seen is kept as it is, for no earlier use of it is
- * known; so is what operators have settled.
+ * grant which has ended since is open in it. A resource last seen later is left out as well: whether it was seen before,
+ * nobody knows. What operators have settled is kept as it is.
  */
 export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
   const happened = <T extends { readonly time: Timestamp }>(facts: readonly T[]): T[] => facts.filter(({ time }) => time <= until);
@@ -18,7 +18,7 @@ export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
     refusals: happened(snapshot.refusals),
     changes: happened(snapshot.changes),
     others: happened(snapshot.others),
-    resources: snapshot.resources,
+    resources: snapshot.resources.filter(({ lastSeen }) => lastSeen <= until),
     sightings: snapshot.sightings.filter(({ seen }) => seen <= until),
     occurrences: happened(snapshot.occurrences),
     settlements: snapshot.settlements,

@@ -38,6 +38,8 @@ export interface EvidenceInput {
   readonly evidence: ReadonlyMap<string, Evidence>;
   /** What became of the records, where they were read. */
   readonly read?: Pick<ReportCoverage, 'events' | 'sources'>;
+  /** So many resources are left out: the ledger knows only that they were used after the period. */
+  readonly laterResources: number;
   /** Seconds since 1970, of a ledger that lives. */
   readonly now?: number;
   /** What the sweep found last when it asked ECS. */
@@ -45,7 +47,18 @@ export interface EvidenceInput {
 }
 
 /** Joins what a ledger says with the events that prove it, for a period and, where the scope names them, a cluster or key. */
-export function evidenceReport({ source, scope, policy, seen, judged, evidence, read, now, verification }: EvidenceInput): EvidenceReport {
+export function evidenceReport({
+  source,
+  scope,
+  policy,
+  seen,
+  judged,
+  evidence,
+  read,
+  laterResources,
+  now,
+  verification,
+}: EvidenceInput): EvidenceReport {
   const { snapshot } = judged;
   const isMeant = withinScope(scope);
   const grants = new GrantIndex(snapshot);
@@ -89,7 +102,7 @@ export function evidenceReport({ source, scope, policy, seen, judged, evidence, 
     source,
     scope,
     ...(policy === undefined ? {} : { policy }),
-    coverage: { ...read, ...hearingOf(seen, scope.since, periodEnd(scope.until, now)) },
+    coverage: { ...read, laterResources, ...hearingOf(seen, scope.since, periodEnd(scope.until, now)) },
     ...(verification === undefined || !isWithin(scope, verification.at)
       ? {}
       : { verification: reportedVerification(verification, isMeant) }),

@@ -34,6 +34,8 @@ export interface ReportCoverage extends Hearing {
   /** What became of every record; of a table, nobody counted it again. */
   readonly events?: Coverage;
   readonly sources?: readonly ReadSource[];
+  /** Resources of all keys that are left out: of a table, only their last use is known, and it was after the period. */
+  readonly laterResources: number;
 }
 
 /** A grant, with the events that prove when it came and went. */

@@ -12,8 +12,9 @@ const PICTURES = 40;
 const CLUSTERS = 200;
 /** A cluster of more volumes is drawn as one area. */
 const BARS = 30;
-/** So many bars on the whole page; the clusters after that are drawn as areas. */
+/** So many lines of bars, and so many grants in them, on the whole page; clusters that do not fit are drawn as areas. */
 const ALL_BARS = 400;
+const ALL_GRANTS = 1_000;
 const PARTS = 240;
 
 /** Heights, in CSS pixels. */
@@ -27,6 +28,7 @@ export function clustersSection({ clusters, volumes, refusals, coverage: { span,
   const volumesOf = grouped(volumes, ({ clusterAccount, clusterName }) => clusterId(clusterAccount, clusterName));
   const refusalsOf = grouped(refusals, ({ clusterAccount, clusterName }) => clusterId(clusterAccount, clusterName));
   let bars = 0;
+  let drawnGrants = 0;
   return html`<section aria-labelledby="clusters">
 <h2 id="clusters">Clusters and their grants over time</h2>
 ${
@@ -57,12 +59,17 @@ ${
     ? undefined
     : drawn.map((cluster, index) => {
         const id = clusterId(cluster.clusterAccount, cluster.clusterName);
-        const inBars = cluster.volumes <= BARS && bars + cluster.volumes <= ALL_BARS;
-        if (inBars) bars += cluster.volumes;
+        const own = volumesOf.get(id) ?? [];
+        const grants = own.reduce((sum, volume) => sum + volume.grants.length, 0);
+        const inBars = cluster.volumes <= BARS && bars + cluster.volumes <= ALL_BARS && drawnGrants + grants <= ALL_GRANTS;
+        if (inBars) {
+          bars += cluster.volumes;
+          drawnGrants += grants;
+        }
         return picture({
           id: `picture-${index}`,
           cluster,
-          volumes: volumesOf.get(id) ?? [],
+          volumes: own,
           refusals: refusalsOf.get(id) ?? [],
           span,
           silences,
@@ -75,7 +82,8 @@ ${
 
 const LEGEND = html`<p class="legend"><span class="key-open">━ open</span> <span class="key-ended">━ ended</span>
 <span class="key-revoked">━ revoked</span> <span class="key-refused">✕ refused</span> <span class="key-silent">━ nothing heard of KMS, above</span>
-All pictures share one scale of time, UTC.</p>
+All pictures share one scale of time, UTC. A cluster of many volumes or grants is drawn as how many were open at once;
+<code>--csv</code> and <code>--json</code> have each.</p>
 `;
 
 interface Picture {

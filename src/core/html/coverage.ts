@@ -9,8 +9,8 @@ const REJECTIONS = 50;
 const SILENCES = 20;
 
 /** What the report rests on: what was read, what was not, and when nothing was heard. */
-export function coverageSection({ source, coverage, verification }: EvidenceReport): Markup {
-  const { events, sources = [], facts, first, last, silences, silentAfterSeconds } = coverage;
+export function coverageSection({ source, scope, coverage, verification }: EvidenceReport): Markup {
+  const { events, sources = [], facts, first, last, silences, silentAfterSeconds, laterResources } = coverage;
   const known =
     first === undefined
       ? html`<p>No KMS event of the period is known.</p>`
@@ -21,9 +21,18 @@ Of what a service does with a key for a resource other than a volume, only the l
       ? html`<p>Read from the ledger of a deployment. The ledger keeps what could be read; how many records could not is the
 metric <code>RejectedRecords</code> of the deployment.</p>`
       : undefined;
+  const later =
+    laterResources === 0
+      ? undefined
+      : html`<p class="note">${figures(laterResources, 'resource')} last used after the period ${laterResources === 1 ? 'is' : 'are'} left out: this ledger does not
+know whether ${laterResources === 1 ? 'it was' : 'they were'} used before. A report from the records themselves (<code>--from</code>) does.</p>`;
+  const counted =
+    events === undefined || scope.until === undefined
+      ? undefined
+      : html`<p class="note">Records of what happened after the period are counted, and tell nothing here.</p>`;
   return html`<section aria-labelledby="coverage">
 <h2 id="coverage">Coverage</h2>
-${fromTable}${events === undefined ? undefined : countsTable(events)}${known}
+${fromTable}${events === undefined ? undefined : countsTable(events)}${counted}${known}${later}
 ${rejectionsTable(sources)}${silencesTable(silences, silentAfterSeconds)}${sourcesTable(sources)}
 ${verification === undefined ? html`<p class="note">ECS was not asked whether it agrees with this ledger.</p>` : undefined}
 </section>

@@ -6,13 +6,29 @@ import { badge, clusterCell, code, figure, figures, keyCell, moment, type Tone, 
 /** So many volumes are all shown. */
 const ALL = 200;
 const SHOWN = 300;
+/** So many rows of grants at most. */
+const ROWS = 1_000;
+
+interface Row {
+  readonly volume: ReportedVolume;
+  /** Absent where the volume was never granted. */
+  readonly grant?: ReportedGrant;
+}
 
 /** The volumes, or of many those that matter: with findings, then with open grants, the oldest first. */
 export function volumesSection(volumes: readonly ReportedVolume[], findings: ReadonlySet<string>): Markup {
   const { shown, note } = chosen(volumes);
+  const rows = shown.flatMap((volume): Row[] =>
+    volume.grants.length === 0 ? [{ volume }] : ranked(volume.grants).map((grant) => ({ volume, grant })),
+  );
   return html`<section aria-labelledby="volumes">
 <h2 id="volumes">Volumes</h2>
 ${note}${
+  rows.length > ROWS
+    ? html`<p class="note">The first ${figure(ROWS)} rows of ${figure(rows.length)} are shown: of each volume grants with findings, then open ones, the oldest first.
+<code>--csv</code> and <code>--json</code> have every one.</p>`
+    : undefined
+}${
   shown.length === 0
     ? html`<p>${volumes.length === 0 ? 'No volume was granted anything.' : 'None of them is open or has a finding.'}</p>`
     : table(
@@ -28,7 +44,7 @@ ${note}${
           { head: 'Decrypts, and the last' },
           { head: 'Key' },
         ],
-        shown.flatMap((volume) => (volume.grants.length === 0 ? [undefined] : volume.grants).map((grant) => row(volume, grant, findings))),
+        rows.slice(0, ROWS).map(({ volume, grant }) => row(volume, grant, findings)),
       )
 }</section>
 `;
@@ -37,8 +53,7 @@ ${note}${
 /** Grants of no volume; nothing where there are none. */
 export function otherGrantsSection(grants: readonly ReportedGrant[], findings: ReadonlySet<string>): Markup | undefined {
   if (grants.length === 0) return undefined;
-  const ranked = [...grants].sort((a, b) => weight(b) - weight(a) || earlier(a.grantedAt, b.grantedAt));
-  const shown = ranked.slice(0, grants.length <= ALL ? ALL : SHOWN);
+  const shown = ranked(grants).slice(0, grants.length <= ALL ? ALL : SHOWN);
   return html`<section aria-labelledby="other-grants">
 <h2 id="other-grants">Other grants</h2>
 ${
@@ -72,6 +87,10 @@ ${
 )}</section>
 `;
 }
+
+/** What matters first, the oldest of it first. */
+const ranked = (grants: readonly ReportedGrant[]): ReportedGrant[] =>
+  [...grants].sort((a, b) => weight(b) - weight(a) || earlier(a.grantedAt, b.grantedAt));
 
 function chosen(volumes: readonly ReportedVolume[]): { readonly shown: readonly ReportedVolume[]; readonly note?: Markup } {
   if (volumes.length <= ALL) return { shown: volumes };
