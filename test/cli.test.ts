@@ -21,9 +21,11 @@ interface Outcome {
 }
 
 /** Runs the built command as a user would, without a terminal. */
-function kmsAudit(...args: string[]): Promise<Outcome> {
+const kmsAudit = (...args: string[]): Promise<Outcome> => kmsAuditIn({}, ...args);
+
+function kmsAuditIn(environment: Record<string, string>, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env.PATH ?? '' } });
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env.PATH ?? '', ...environment } });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));
@@ -89,6 +91,56 @@ describe('kms-audit replay, what it reads', () => {
     const [, one, two] = [await read(), await read('--since', '2026-11-02', '--until', '2026-11-02'), await read('--until', '2026-11-02')];
     expect([one, two]).toEqual([cleanLife().length, 2 * cleanLife().length]);
   });
+});
+
+describe('what --from reads elsewhere', () => {
+  const rejections = /\d+ records? could not be read; kms-audit replay says why/;
+  it.each([
+    ['findings', []],
+    ['report', ['--json']],
+    ['dependents', ['1']],
+    ['timeline', ['vol-0a1b2c3d4e5f60718']],
+  ])('%s takes the limits of replay', async (command, args) => {
+    const path = await file(
+      `limit-${command}`,
+      JSON.stringify(
+        [cleanLife(), cleanLife()[2], { ...grant, eventID: 'one-more', a: JSON.parse('['.repeat(30) + ']'.repeat(30)) }].flat(),
+      ),
+    );
+
+    expect((await kmsAudit(command, ...args, '--from', path)).err).not.toMatch(rejections);
+    expect((await kmsAudit(command, ...args, '--from', path, '--max-depth', '10')).err).toMatch(rejections);
+    expect((await kmsAudit(command, ...args, '--from', path, '--max-ratio', 'much')).code).toBe(2);
+  });
+
+  it('dependents and timeline read the days asked for, report every day whatever its period', async () => {
+    const root = join(folder, 'elsewhere');
+    for (const [serial, day] of ['2026-11-01', '2026-11-02'].entries()) {
+      const under = join(root, 'AWSLogs/111122223333/CloudTrail/us-west-2', day.replaceAll('-', '/'));
+      await mkdir(under, { recursive: true });
+      await writeFile(join(under, 'x.json'), JSON.stringify({ Records: cleanLife({ serial: serial + 1, day }) }));
+    }
+    const days = ['--since', '2026-11-02', '--until', '2026-11-02'];
+    const told = async (...args: string[]): Promise<string> => (await kmsAudit(...args, '--from', root, '--json')).out;
+
+    expect(await told('timeline', 'vol-0a1b2c3d4e5f60718')).toContain('2026-11-01T');
+    expect(await told('timeline', 'vol-0a1b2c3d4e5f60718', ...days)).not.toContain('2026-11-01T');
+    expect(JSON.parse(await told('report', ...days)).coverage.events.read).toBe(2 * cleanLife().length);
+    const { code, err } = await kmsAudit('dependents', '1', '--table', 'ledger', '--since', '2026-11-02');
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('a table is not read by day') });
+  });
+});
+
+it.each([
+  ['us west', [], '"us west" is no AWS Region'],
+  ['', [], 'no AWS Region is set'],
+  ['us-west-2', ['--region', 'us_west!'], '"us_west!" is no AWS Region'],
+  ['us-west-2', ['--region', ''], '--region is empty'],
+])('a Region called %j, then %j, is refused as what it is', async (region, args, says) => {
+  const environment = { AWS_REGION: region, AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' };
+  const { code, err } = await kmsAuditIn(environment, 'reconcile', '--table', 'ledger', ...args);
+  expect(code).toBe(2);
+  expect(err).toContain(says);
 });
 
 describe('kms-audit replay', () => {

@@ -15,7 +15,7 @@ import { FORMATS, type Format, failOn, formatted } from './format.ts';
 import { InputError } from './input.ts';
 import { instant, lastInstant, reason, ruleIds, severity } from './options.ts';
 import { policyCheck, policyIn, policyInit } from './policy.ts';
-import { type ReadingOptions, withReadingOptions } from './reading-options.ts';
+import { type ReadingOptions, withLimitOptions, withReadingOptions } from './reading-options.ts';
 import type { ReconcileOptions } from './reconcile.ts';
 import { renderReplay, styleOf } from './render.ts';
 import { jsonPieces, replay } from './replay.ts';
@@ -101,8 +101,7 @@ program
     await reconcileCommand(options, terminal);
   });
 
-const findingsCommand = program
-  .command('findings')
+const findingsCommand = withLimitOptions(program.command('findings'))
   .description('list the findings of a ledger, each with what became of it and the policy entry that would expect it')
   .enablePositionalOptions()
   .option('--table <name>', 'read the ledger of a deployment, whole')
@@ -120,8 +119,7 @@ const findingsCommand = program
   .option('--fail-on <severity>', 'exit with 1 when a listed finding is at or above this severity', severity)
   .action((options: FindingsOptions) => findings(options, terminal));
 
-findingsCommand
-  .command('settle')
+withLimitOptions(findingsCommand.command('settle'))
   .description('add to a policy the profile or exception that expects a finding, and note in the table that it is settled')
   .argument('<id>', 'the finding, by id or by what no other id begins with')
   .requiredOption('--reason <text>', 'why it is accepted', reason)
@@ -132,8 +130,7 @@ findingsCommand
   .option('--json', 'print JSON')
   .action((id: string, options: SettleOptions) => settle(id, options, terminal));
 
-program
-  .command('dependents')
+withReadingOptions(program.command('dependents'))
   .description('say what depends on a key, and what breaks without it; or which keys the volumes of a cluster sit on')
   .argument('[key]', 'the key, by its ARN, its id, or a part of it that names no other')
   .option('--cluster <name>', 'the volumes of this cluster instead, by key; a name, ACCOUNT/NAME or an ARN')
@@ -143,8 +140,7 @@ program
   .option('--json', 'print JSON, with every volume')
   .action((key: string | undefined, options: DependentsOptions) => dependents(key, options, terminal));
 
-program
-  .command('timeline')
+withReadingOptions(program.command('timeline'))
   .description('every fact about a volume, a grant, a key or a cluster, in order, and what is missing')
   .argument('<what>', 'a volume’s id, a grant’s id, a key as for dependents, or a cluster’s name, ACCOUNT/NAME or ARN')
   .addOption(new Option('--as <kind>', 'what it is, where that is not plain from its name').choices(SUBJECTS))
@@ -156,8 +152,7 @@ program
   .option('--json', 'print JSON, with every fact')
   .action((what: string, options: TimelineOptions) => timeline(what, options, terminal));
 
-program
-  .command('report')
+withLimitOptions(program.command('report'))
   .description('write what a ledger proves of a period as one HTML page, as CSV or as JSON')
   .option('--table <name>', 'read the ledger of a deployment, whole')
   .option('--from <path...>', 'replay these records instead')
