@@ -72,7 +72,7 @@ function kmsAudit(...args: string[]): Promise<{ readonly out: string; readonly s
 }
 
 describe(`a ledger of ${VOLUMES} volumes over 50 clusters and 5 keys`, () => {
-  it('is asked by Query alone, and returns no more than the open grants and what is told of each', async () => {
+  it('is asked by Query, and of the sweep by one GetItem, and returns no more than the open grants and what is told of each', async () => {
     const { reader, read } = meteredReader();
 
     const of = await dependentsOfKey(reader, keyArnAt(0), EVERYTHING);
@@ -84,7 +84,8 @@ describe(`a ledger of ${VOLUMES} volumes over 50 clusters and 5 keys`, () => {
     expect(of.verdict).toBe(
       `Disabling breaks new tasks in 10 clusters; ${open} volumes on 50 clusters still need it; nothing else was seen using it.`,
     );
-    expect([...read.commands.keys()]).toEqual(['QueryCommand']);
+    expect([...read.commands.keys()]).toEqual(['QueryCommand', 'GetItemCommand']);
+    expect(read.commands.get('GetItemCommand')).toBe(1);
     // The open grants, each one's last use; of each cluster its entry, three settings, a rehearsal.
     expect(read.items).toBe(open + open + clusters * (1 + 3 + 1));
   });
@@ -95,7 +96,7 @@ describe(`a ledger of ${VOLUMES} volumes over 50 clusters and 5 keys`, () => {
     await dependentsOfKey(reader, keyArnAt(0), SHOWN);
 
     const { open, clusters } = MEASURES;
-    expect([...read.commands.keys()]).toEqual(['QueryCommand']);
+    expect([...read.commands.keys()]).toEqual(['QueryCommand', 'GetItemCommand']);
     expect(read.items).toBe(open + SHOWN.clusters * SHOWN.volumes + clusters * (1 + 3 + 1));
   });
 
