@@ -58,7 +58,7 @@ describe('the compact ledger', () => {
     expect([...jsonPieces({ events, sources, findings, volumes, keys })].join('')).toBe(replayJson(whole));
   });
 
-  it('counts a million Decrypts of one volume, judges them, and does not hold them', () => {
+  it('counts 200,000 Decrypts of one volume, judges them, and does not hold them', () => {
     const ledger = new CompactLedger(DEFAULT_POLICY, sha256);
     const base = { operation: 'Decrypt', caller: { id: 'ec2.amazonaws.com', trusted: true, awsRole: false }, keyArn: KEY } as const;
     const volume = { trust: 'trusted', cluster: { account: '111122223333', name: 'web' }, volumeId: 'vol-1' } as const;
@@ -86,15 +86,15 @@ describe('the compact ledger', () => {
       for (let one = from; one < to; one += 1)
         ledger.take({
           kind: 'fact',
-          fact: { ...base, ...volume, kind: 'key-used', eventId: uuid(one), time: one < 999_990 ? made.time : '2026-01-01T00:02:00Z' },
+          fact: { ...base, ...volume, kind: 'key-used', eventId: uuid(one), time: one < 199_990 ? made.time : '2026-01-01T00:02:00Z' },
         });
     };
-    take(0, 1_000_000);
+    take(0, 200_000);
     take(500, 600);
     const before = process.memoryUsage().heapUsed;
     expect(ledger.findings().find(({ rule }) => rule === 'use-after-release')).toMatchObject({ count: 10 });
-    expect([...ledger.volumes()]).toMatchObject([{ decrypts: 1_000_000, status: 'released' }]);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
+    expect([...ledger.volumes()]).toMatchObject([{ decrypts: 200_000, status: 'released' }]);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40e6);
   });
 
   it('keeps an event of a year far away where it belongs', () => {
