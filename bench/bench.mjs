@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Replay beside the usual tools on the same archive in one run, as ratios to this machine's own gunzip.
+// Replay beside the usual tools on the same archive in one run, as ratios to this machine's own gunzip; then the function
+// (lambda.mjs), unless --replay-only.
 //
-//   npm run bench [-- --records 2000000 --files 3000 --seed 1 --folder FOLDER --rounds 3]
+//   npm run bench [-- --records 2000000 --files 3000 --seed 1 --folder FOLDER --rounds 3 --replay-only]
 //
 // Ends with 1 where anybody counts other records than the generator wrote. A missed bound is printed, and no failure: it says
 // as much of the machine as of the program.
+import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { contenders } from './contenders.mjs';
 import { filesIn } from './files.mjs';
@@ -31,7 +34,7 @@ const BOUNDS = [
 
 await run(async () => {
   const { plain: _plain, ...known } = ARCHIVE_OPTIONS;
-  const { values } = readOptions({ ...known, rounds: { type: 'string', default: '3' } });
+  const { values } = readOptions({ ...known, rounds: { type: 'string', default: '3' }, 'replay-only': { type: 'boolean' } });
   const rounds = wholeNumber('rounds', values.rounds, 1);
   const options = archiveOptions(values);
   const expected = await archiveIn(options, showProgress(options));
@@ -61,8 +64,14 @@ await run(async () => {
   console.log(bounds(measured));
   if (wrong.length === 0) console.log('\nEvery contender counted what the generator wrote.');
   else console.error(`\n${wrong.join('\n')}`);
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  const functionsStatus = values['replay-only'] ? 0 : benchFunction();
+  process.exitCode = wrong.length === 0 ? functionsStatus : 1;
 });
+
+function benchFunction() {
+  console.log('\nThe function');
+  return spawnSync(process.execPath, [fileURLToPath(new URL('./lambda.mjs', import.meta.url))], { stdio: 'inherit' }).status ?? 1;
+}
 
 function heading({ records, files, seed }, { bytes, kms, events }) {
   const [processor] = cpus();

@@ -38,7 +38,7 @@ async function unitsPerEvent() {
   const { startTestTables } = await import('../test/support/test-tables.ts');
   const { costOfLife } = await import('../test/support/cost-of-life.ts');
   const tables = await startTestTables();
-  const { writeUnits, readUnits, storedBytes } = await costOfLife(tables, {});
+  const { writeUnits, readUnits, storedBytes } = await costOfLife(tables, { serial: 101, volumeId: 'vol-0c0ffee0c0ffee001' });
   await tables.stop();
   const [writes, reads, bytes] = [writeUnits, readUnits, storedBytes].map((amount) => amount / EVENTS_OF_A_LIFE);
   return { writeUnits: writes, readUnits: reads, storedBytes: bytes };

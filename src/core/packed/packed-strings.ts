@@ -228,38 +228,58 @@ function endOf(bytes: Uint8Array, from: number): number {
 }
 
 function decoded(bytes: Uint8Array, from: number): string {
-  const kind = bytes[from];
-  if (kind === KIND.uuid) {
-    const digits = hexOf(bytes, from + 1, 32);
-    return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
+  switch (bytes[from]) {
+    case KIND.uuid:
+      return textOf(uuidCodes(bytes, from + 1));
+    case KIND.hex:
+      return textOf(hexCodes(bytes, from + 2, 0, bytes[from + 1] ?? 0));
+    case KIND.volume:
+      return textOf(hexCodes(bytes, from + 2, VOLUME.length, bytes[from + 1] ?? 0));
+    case KIND.latin:
+      return longText(bytes, from + 5, readInt(bytes, from + 1), 1);
+    default:
+      return longText(bytes, from + 5, readInt(bytes, from + 1), 2);
   }
-  if (kind === KIND.hex) return hexOf(bytes, from + 2, bytes[from + 1] ?? 0);
-  if (kind === KIND.volume) return VOLUME.concat(hexOf(bytes, from + 2, bytes[from + 1] ?? 0));
-  const length = readInt(bytes, from + 1);
-  const width = kind === KIND.wide ? 2 : 1;
-  return textOf(length, (character) => {
-    const at = from + 5 + character * width;
-    return (bytes[at] ?? 0) | (width === 2 ? (bytes[at + 1] ?? 0) << 8 : 0);
-  });
-}
-
-function hexOf(bytes: Uint8Array, from: number, digits: number): string {
-  return textOf(digits, (digit) => {
-    const byte = bytes[from + (digit >> 1)] ?? 0;
-    return HEX.charCodeAt(digit % 2 === 0 ? byte >> 4 : byte & 15);
-  });
 }
 
 /** What one call takes; longer texts are made of several. */
 const CODES = new Uint16Array(1 << 10);
+const UUID_CODES = new Uint16Array(UUID_LENGTH).fill(DASH);
+const HIGH = Uint8Array.from({ length: 256 }, (_, byte) => HEX.charCodeAt(byte >> 4));
+const LOW = Uint8Array.from({ length: 256 }, (_, byte) => HEX.charCodeAt(byte & 15));
 
-/** The text of so many characters, in one piece: put together one by one, it would keep every beginning of itself. */
-function textOf(length: number, codeAt: (character: number) => number): string {
+function uuidCodes(bytes: Uint8Array, from: number): Uint16Array {
+  for (let at = from, character = 0; character < UUID_LENGTH; at += 1, character += 2) {
+    if (character === 8 || character === 13 || character === 18 || character === 23) character += 1;
+    writeByte(UUID_CODES, character, bytes[at] ?? 0);
+  }
+  return UUID_CODES;
+}
+
+/** So many digits behind as many characters of `vol-`. */
+function hexCodes(bytes: Uint8Array, from: number, lead: number, digits: number): Uint16Array {
+  for (let character = 0; character < lead; character += 1) CODES[character] = VOLUME.charCodeAt(character);
+  for (let digit = 0; digit < digits; digit += 2) writeByte(CODES, lead + digit, bytes[from + (digit >> 1)] ?? 0);
+  return CODES.subarray(0, lead + digits);
+}
+
+function writeByte(codes: Uint16Array, at: number, byte: number): void {
+  codes[at] = HIGH[byte] ?? 0;
+  codes[at + 1] = LOW[byte] ?? 0;
+}
+
+function longText(bytes: Uint8Array, from: number, length: number, width: 1 | 2): string {
   const parts: string[] = [];
-  for (let from = 0; from < length; from += CODES.length) {
-    const to = Math.min(length, from + CODES.length);
-    for (let character = from; character < to; character += 1) CODES[character - from] = codeAt(character);
-    parts.push(String.fromCharCode(...CODES.subarray(0, to - from)));
+  for (let part = 0; part < length; part += CODES.length) {
+    const characters = Math.min(CODES.length, length - part);
+    for (let character = 0, at = from + part * width; character < characters; character += 1, at += width)
+      CODES[character] = (bytes[at] ?? 0) | (width === 2 ? (bytes[at + 1] ?? 0) << 8 : 0);
+    parts.push(textOf(CODES.subarray(0, characters)));
   }
   return parts.length === 1 ? (parts[0] ?? '') : parts.join('');
+}
+
+/** The text of these characters in one piece: put together one by one, it would keep every beginning of itself. */
+function textOf(codes: Uint16Array): string {
+  return Reflect.apply(String.fromCharCode, undefined, codes);
 }
