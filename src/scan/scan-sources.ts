@@ -20,8 +20,8 @@ export interface ScanOptions extends Tuning {
 
 /** Less than this is read sooner than a worker starts. */
 const WORTH_WORKERS_BYTES = 8 * 1024 * 1024;
-/** Smaller, and what would die young is collected over and over; more is kept by the hundred megabytes. */
-const YOUNG_MEGABYTES = 16;
+/** Small, so that what dies young is not kept by the hundred megabytes. */
+const YOUNG_MEGABYTES = 4;
 const HEAP_MEGABYTES = 512;
 
 /**
