@@ -59,8 +59,12 @@ export function decodeFact(item: Item): StoredFact {
 type StoredCaller = readonly [id: string, flags: number, type?: string, invokedBy?: string, session?: string];
 
 function encodeCaller({ id, type, invokedBy, session, trusted, awsRole }: Caller): StoredCaller {
-  return [id, Number(trusted) + 2 * Number(awsRole), type ?? '', invokedBy === id ? '=' : (invokedBy ?? ''), session ?? ''];
+  return [id, Number(trusted) + 2 * Number(awsRole), type ?? '', invokedBy === id ? SAME : doubled(invokedBy ?? ''), session ?? ''];
 }
+
+/** What stands for a service principal that is the caller's id as well; one that begins so begins so twice. */
+const SAME = '=';
+const doubled = (name: string): string => (name.startsWith(SAME) ? SAME + name : name);
 
 function decodeCaller([id, flags, type, invokedBy, session]: StoredCaller): Caller {
   return {
@@ -68,7 +72,7 @@ function decodeCaller([id, flags, type, invokedBy, session]: StoredCaller): Call
     trusted: (flags & 1) === 1,
     awsRole: (flags & 2) === 2,
     ...(type ? { type } : {}),
-    ...(invokedBy ? { invokedBy: invokedBy === '=' ? id : invokedBy } : {}),
+    ...(invokedBy ? { invokedBy: invokedBy === SAME ? id : invokedBy.replace(/^=/, '') } : {}),
     ...(session ? { session } : {}),
   };
 }
