@@ -18,6 +18,8 @@ export interface DynaliteServer {
   readonly client: DynamoDBClient;
   /** Makes a table as the deployed template has it and waits until it can be used; one that is there stays as it is. */
   createTable(name: string): Promise<void>;
+  /** Closes its folder and opens it anew: dynalite keeps an iterator of every Query open, and with it all that was overwritten since. */
+  reopen(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,11 +30,20 @@ export const LOCAL_REGION = 'us-west-2';
 
 /** Starts it in this process: with `path`, tables are kept in that folder, else in memory. */
 export async function startDynalite(options: { readonly path?: string } = {}): Promise<DynaliteServer> {
-  const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...options });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const listen = async (at: number): Promise<ReturnType<typeof dynalite>> => {
+    const listening = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0, ...options });
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject);
+      listening.listen(at, '127.0.0.1', resolve);
+    });
+    return listening;
+  };
+  let server = await listen(0);
+  const close = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.close((error) => (error ? reject(error) : resolve()));
+      server.closeAllConnections();
+    });
   const { port } = server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
   const clientConfig = { endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
@@ -42,12 +53,15 @@ export async function startDynalite(options: { readonly path?: string } = {}): P
     clientConfig,
     client,
     createTable: (name) => createTable(client, name),
-    stop: () =>
-      new Promise((resolve, reject) => {
-        client.destroy();
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      }),
+    reopen: async () => {
+      if (options.path === undefined) throw new Error('tables in memory cannot be opened anew');
+      await close();
+      server = await listen(port);
+    },
+    stop: async () => {
+      client.destroy();
+      await close();
+    },
   };
 }
 

@@ -28,6 +28,8 @@ export interface EmbeddedStack {
   setFault(hook: FaultHook | undefined): void;
   /** Ends the audit function's process at once, as a crash would. */
   kill(): void;
+  /** Closes the table's folder and opens it anew, while no function is at work. */
+  reopen(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startEmbeddedStack(options: { readonly path?: string; read
     another: (added = {}) => startLambdaFunction({ ...common, environment: { ...environment, ...added }, handler: 'audit.handler' }),
     setFault: loopback.setFault,
     kill: audit.kill,
+    reopen: database.reopen,
     stop: async () => {
       await Promise.all([audit.stop(), sweep.stop()]);
       await Promise.all([database.stop(), loopback.stop()]);

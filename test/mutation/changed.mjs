@@ -2,13 +2,17 @@
 //
 //   npm run mutate:changed [-- COMMIT]
 //
-// Where there is no such commit, or nothing of src/core has changed, there is nothing to do. Ends as `npm run mutate` does.
+// Where there is no such commit, or nothing of src/core has changed, there is nothing to do. Ends as `npm run mutate` does, or
+// with 0 when KMS_AUDIT_MUTATE_SECONDS are over before.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** A line has about one mutant; so many are tried in some minutes. */
 const MOST_LINES = 300;
+const SECONDS = Number(process.env.KMS_AUDIT_MUTATE_SECONDS ?? 0);
 const CONFIG = fileURLToPath(new URL('stryker.config.json', import.meta.url));
+
+const STRYKER = fileURLToPath(new URL('../../node_modules/.bin/stryker', import.meta.url));
 
 const base = process.argv[2] ?? 'HEAD~1';
 const diff = spawnSync('git', ['diff', '--unified=0', '--diff-filter=AMR', base, '--', 'src/core/'], {
@@ -32,8 +36,9 @@ const count = tried.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 console.log(`${lines} lines of src/core have changed since ${base}.`);
 if (count < lines) console.log(`The first ${count} of them are tried; npm run mutate tries everything.`);
 const mutate = tried.map(({ file, from, to }) => `${file}:${from}-${to}`).join(',');
-const { status } = spawnSync('npx', ['stryker', 'run', CONFIG, '--mutate', mutate], { stdio: 'inherit' });
-process.exit(status ?? 1);
+const { status, error } = spawnSync(STRYKER, ['run', CONFIG, '--mutate', mutate], { stdio: 'inherit', timeout: SECONDS * 1000 });
+if (error?.code === 'ETIMEDOUT') console.log(`Time was up after ${SECONDS} s: npm run mutate:changed by hand tries the rest.`);
+process.exit(error?.code === 'ETIMEDOUT' ? 0 : (status ?? 1));
 
 /** The lines that a unified diff adds or changes. */
 function changedLines(text) {

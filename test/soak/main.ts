@@ -28,9 +28,12 @@ async function run(count: number, from: number, atOnce: number): Promise<void> {
   const path = values.disk ? await mkdtemp(join(tmpdir(), 'kms-audit-soak-table-')) : undefined;
   let told = 0;
   const progress = (done: number, seconds: number): void => {
-    if (!process.stderr.isTTY || done - told < count / 500) return;
+    const { isTTY } = process.stderr;
+    if (done - told < count / (isTTY ? 500 : 20)) return;
     told = done;
-    process.stderr.write(`\r\u001b[K${done} of ${count} events, ${Math.round(done / seconds)} a second`);
+    process.stderr.write(
+      `${isTTY ? '\r\u001b[K' : ''}${done} of ${count} events, ${Math.round(done / seconds)} a second${isTTY ? '' : '\n'}`,
+    );
   };
   try {
     const { seconds, memory, differences, retried, ...counts } = await soak({

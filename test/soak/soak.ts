@@ -32,7 +32,7 @@ export interface Memory {
 
 /** What came of it. */
 export interface Soaked {
-  /** Of the events alone. */
+  /** Of the events and the sweeps between them. */
   readonly seconds: number;
   readonly memory: readonly Memory[];
   readonly alerts: number;
@@ -49,6 +49,8 @@ const SWEEP_SECONDS = 15 * 60;
 /** What the second half of a run may add to a process that has warmed up in the first. */
 const GROWTH_BYTES = { heapUsed: 4 * 2 ** 20, rss: 24 * 2 ** 20 };
 const SHOWN = 20;
+/** A table in a folder is opened anew after so many events. */
+const LEG = 50_000;
 
 /** On SIGUSR2 a handler's process collects its garbage and writes down what is left. */
 const PROBE = `
@@ -78,11 +80,11 @@ export async function soak({ events, seed, handlers, path, progress = () => {} }
     const queue: Delivery[] = [];
     const deliveries = simulate(seed);
     const began = performance.now();
-    let [taken, retried, swept] = [0, 0, 0];
+    let [taken, end, retried, swept] = [0, LEG, 0, 0];
     let sweeping: Promise<unknown> = Promise.resolve();
     const ahead = (): number => now - Math.floor(Date.now() / 1000);
     const next = (): Delivery | undefined => {
-      if (taken >= events) return undefined;
+      if (taken >= Math.min(events, end)) return undefined;
       taken += 1;
       const { value } = deliveries.next();
       now = Math.max(now, value.arrivesAt);
@@ -109,9 +111,12 @@ export async function soak({ events, seed, handlers, path, progress = () => {} }
           memory.push({ events: done, ...(await measure(processId, folder)) });
       }
     };
-    await Promise.all(functions.map((one, index) => handler(one, index === 0)));
+    for (; taken < events; end += LEG) {
+      await Promise.all(functions.map((one, index) => handler(one, index === 0)));
+      await sweeping;
+      if (path !== undefined) await stack.reopen();
+    }
     const seconds = (performance.now() - began) / 1000;
-    await sweeping;
     now += 300;
     if (functions[0] !== undefined) await drain(queue, functions[0], ahead);
     // Whatever must stand for a while before it is told has stood by then.
