@@ -6,12 +6,13 @@ import { at } from '../../src/core/json.ts';
 import { type DynaliteServer, startDynalite } from '../../src/local/dynalite-server.ts';
 import { type Loopback, startLoopback } from '../../src/local/loopback.ts';
 import { refused } from '../../src/local/refusal.ts';
+import { copyService } from '../support/service-copy.ts';
 import { type AwsStandIn, startAwsStandIn } from './aws-stand-in.ts';
 import { canaryRecord } from './canary-record.ts';
 import type { DeployedStack } from './cloudformation-stand-in.ts';
 import { type DeployedFunction, makeTables, startFunctions } from './deployed-functions.ts';
 import { type EventDelivery, startDelivery } from './event-delivery.ts';
-import { copyService, type Ended, oslsDeploy } from './osls-deploy.ts';
+import { type Ended, oslsDeploy } from './osls-deploy.ts';
 import { type ExpectedFinding, isInScope, REPLAY_ONLY, readScenarios } from './scenarios.ts';
 
 const REGION = 'us-west-2';

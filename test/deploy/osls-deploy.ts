@@ -1,13 +1,8 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, symlink } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LOCAL_CREDENTIALS } from '../../src/local/dynalite-server.ts';
+import { OSLS } from '../support/service-copy.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What `osls deploy` reads. */
-const READ = ['serverless.yml', 'package.json', 'infra', 'dist'];
 /** How often osls asks how a stack is getting on, milliseconds; by itself every five seconds. */
 const ASK_EVERY_MS = '20';
 
@@ -17,17 +12,10 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Copies what a deployment reads to a new folder, so that a build meanwhile cannot pull it away. */
-export async function copyService(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await Promise.all(READ.map((name) => cp(join(ROOT, name), join(folder, name), { recursive: true })));
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-}
-
 /** Runs the real `osls deploy` in that folder with every service at `endpoint`; it sees no credentials but worthless ones. */
 export function oslsDeploy(folder: string, endpoint: string, region: string, ...parameters: readonly string[]): Promise<Ended> {
   const args = ['deploy', '--stage', 'rehearsal', '--region', region, ...parameters.map((one) => `--param=${one}`)];
-  const child = spawn(join(ROOT, 'node_modules/.bin/osls'), args, {
+  const child = spawn(OSLS, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

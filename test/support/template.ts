@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { field, isObject, items } from '../../src/core/json.ts';
+import { copyService, OSLS } from './service-copy.ts';
 
 /** A CloudFormation resource. */
 export interface Resource {
@@ -20,18 +21,19 @@ export interface Template {
   readonly Parameters: Record<string, unknown>;
 }
 
-const ROOT = new URL('../..', import.meta.url).pathname;
-
 /** Packages the service for a stage with the real command line, offline and without credentials, and reads the template. */
 export async function packagedTemplate(stage: string, ...parameters: readonly string[]): Promise<Template> {
   const folder = await mkdtemp(join(tmpdir(), 'kms-audit-package-'));
   try {
-    const args = ['package', '--stage', stage, '--region', 'us-west-2', '--package', folder, ...parameters.map((one) => `--param=${one}`)];
-    await promisify(execFile)(`${ROOT}node_modules/.bin/osls`, args, {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH ?? '', HOME: folder, CI: 'true' },
-    });
-    return JSON.parse(await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8'));
+    const service = join(folder, 'service');
+    await copyService(service);
+    const args = ['package', '--stage', stage, '--region', 'us-west-2', ...parameters.map((one) => `--param=${one}`)];
+    await promisify(execFile)(OSLS, args, { cwd: service, env: { PATH: process.env.PATH ?? '', HOME: folder, CI: 'true' } }).catch(
+      (error) => {
+        throw new Error(`${error.message}\n${error.stdout}`);
+      },
+    );
+    return JSON.parse(await readFile(join(service, '.serverless/cloudformation-template-update-stack.json'), 'utf8'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
