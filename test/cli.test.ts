@@ -56,7 +56,7 @@ describe('kms-audit replay, what it reads', () => {
     );
 
   it.each([
-    ['--max-source-bytes', '2kB', '16GiB', () => JSON.stringify(cleanLife())],
+    ['--max-source-bytes', '2KB', '16gib', () => JSON.stringify(cleanLife())],
     ['--max-ratio', '20', '5000', () => gzipSync(`${JSON.stringify(cleanLife())}${' '.repeat(70 * 2 ** 20)}`)],
     ['--max-record-bytes', '64', '1MiB', () => JSON.stringify(cleanLife())],
     ['--max-depth', '8', '600', () => JSON.stringify({ ...grant, a: JSON.parse('['.repeat(30) + ']'.repeat(30)) })],

@@ -189,9 +189,9 @@ describe('kms-audit policy init', () => {
     });
     expect(err).toBe(
       [
+        '1 record could not be read; kms-audit replay says why',
         'operator-to-export: covers 2 grants; read it before you adopt it',
         `left out: grant c on ${KEY}: its names cannot be written as patterns`,
-        '1 record could not be read; kms-audit replay says why',
         '',
       ].join('\n'),
     );
@@ -203,6 +203,15 @@ describe('kms-audit policy init', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ grants: [] });
     expect(err).toContain('Every grant that was observed is expected already.');
+  });
+
+  it('takes the limits and the days of replay', async () => {
+    const path = join(EVENTS, 'fargate-task-life');
+
+    expect((await policy('init', '--from', path, '--max-record-bytes', '64')).err).toContain(
+      'could not be read; kms-audit replay says why',
+    );
+    expect((await policy('init', '--from', path, '--since', 'tomorrow')).err).toContain('expected a day');
   });
 
   it.each([
@@ -230,7 +239,7 @@ describe('the policy proposed from a scenario', () => {
           done();
         },
       });
-    await policyInit([path], { out: sink('out'), err: sink('err'), colour: false, live: false, width: 100 });
+    await policyInit([path], {}, { out: sink('out'), err: sink('err'), colour: false, live: false, width: 100 });
     return texts;
   }
 

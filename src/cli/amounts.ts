@@ -12,20 +12,21 @@ export function day(text: string): string {
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
 };
 
-/** Bytes, as a plain number or with a unit (`16GiB`, `500MB`), within the bounds. */
+/** Bytes, as a plain number or with a unit in either case (`16GiB`, `500mb`), within the bounds. */
 export function bytesWithin(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
-    const bytes = Math.floor(Number(number) * (UNITS[unit] ?? Number.NaN));
+    const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
     if (number === '' || !(bytes >= least && bytes <= most))
       throw new InvalidArgumentError(`expected bytes such as 1048576 or 16GiB, ${range(least, most)}`);
     return bytes;

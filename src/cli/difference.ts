@@ -1,5 +1,4 @@
 import type { Fact } from '../core/fact.ts';
-import { orderOf } from '../core/fact.ts';
 import type { Finding } from '../core/finding.ts';
 import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
 import { type PolicyDifference, policyDifference } from '../core/policy-difference.ts';
@@ -10,16 +9,14 @@ import { MemoryLedger } from '../local/memory-ledger.ts';
 import { auditReading, type Pipeline } from '../pipeline.ts';
 import { settleCandidates } from '../releases.ts';
 import { sha256 } from '../system.ts';
+import { factsUnder } from './facts-under.ts';
 import { failOn } from './format.ts';
-import { listSources } from './input.ts';
-import { counted } from './layout.ts';
 import { policyIn } from './policy.ts';
-import { readPlaces } from './read-places.ts';
-import { limitsIn, type ReadingOptions } from './reading-options.ts';
+import type { ReadingOptions } from './reading-options.ts';
 import { renderDifference } from './render-difference.ts';
 import { replayJson } from './replay.ts';
 import { styleOf } from './style.ts';
-import { progressOn, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Two policies, and how their difference is shown. */
 export interface DifferenceOptions extends ReadingOptions {
@@ -58,23 +55,6 @@ export async function replayDifference(paths: readonly string[], options: Differ
 
 async function policyNamed(file: string): Promise<Policy> {
   return file === DEFAULT ? DEFAULT_POLICY : policyIn(file);
-}
-
-/** Every fact of the records under the paths, in the order of events. */
-async function factsUnder(paths: readonly string[], options: ReadingOptions, terminal: Terminal): Promise<Fact[]> {
-  const facts: Fact[] = [];
-  const progress = progressOn(terminal);
-  const places = await listSources(paths, options);
-  let sources = 0;
-  let unreadable = 0;
-  for await (const { readings, rejected, last } of readPlaces(places, limitsIn(options))) {
-    for (const reading of readings) if (reading.kind === 'fact') facts.push(reading.fact);
-    unreadable += rejected.length;
-    if (last) sources += 1;
-    progress(sources, places.length, facts.length);
-  }
-  if (unreadable > 0) terminal.err.write(`${counted(unreadable, 'record')} could not be read; kms-audit replay says why\n`);
-  return facts.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 
 /** What a deployment with this policy would have found, and how many messages it would have sent, with the clock at each event's time. */

@@ -215,11 +215,10 @@ policyCommands
   .option('--json', 'print JSON')
   .action((file: string, { json = false }: { json?: boolean }) => policyCheck(file, { json }, terminal));
 
-policyCommands
-  .command('init')
+withReadingOptions(policyCommands.command('init'))
   .description('print a policy to begin with; the profiles it proposes must each be read before they are adopted')
   .option('--from <path...>', 'propose a profile for every grant in these records that no default profile expects')
-  .action(({ from = [] }: { from?: string[] }) => policyInit(from, terminal));
+  .action(({ from = [], ...options }: ReadingOptions & { from?: string[] }) => policyInit(from, options, terminal));
 
 try {
   await program.parseAsync();

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import type { Fact } from '../core/fact.ts';
 import { DEFAULT_POLICY, type Policy } from '../core/policy.ts';
 import { type Proposal, propose } from '../core/proposal.ts';
 import { type PolicyReading, readPolicy } from '../core/read-policy.ts';
 import { printable } from '../core/text.ts';
 import { fromSeconds, type Timestamp } from '../core/timestamp.ts';
 import { clock } from '../system.ts';
-import { InputError, listSources } from './input.ts';
+import { factsUnder } from './facts-under.ts';
+import { InputError } from './input.ts';
 import { syntaxFault } from './json-syntax.ts';
-import { readPlaces } from './read-places.ts';
+import type { ReadingOptions } from './reading-options.ts';
 import { replayJson } from './replay.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -110,34 +110,23 @@ function remarksOn({ exceptions, rules }: Policy, now: Timestamp): string[] {
 }
 
 /** `kms-audit policy init`: prints a policy to begin with; from records, one that expects exactly what was observed. */
-export async function policyInit(paths: readonly string[], { out, err }: Terminal): Promise<void> {
+export async function policyInit(paths: readonly string[], options: ReadingOptions, terminal: Terminal): Promise<void> {
+  const { out, err } = terminal;
   const skeleton = { $schema: './policy.schema.json', ...DEFAULT_POLICY };
   if (paths.length === 0) {
     out.write(`${replayJson(skeleton)}\n`);
     err.write('Every field is at its default; accounts, clusters, keys and orphanAfterHours are absent, which leaves them open.\n');
     return;
   }
-  const observed = await observe(paths);
-  const proposal = propose(observed.facts);
+  const proposal = propose(await factsUnder(paths, options, terminal));
   const { $schema, ...fields } = skeleton;
   const grants = proposal.profiles.map(({ profile }) => profile);
   // JSON has no undefined: accounts that are not proposed are not printed.
   out.write(`${replayJson({ $schema, accounts: proposal.accounts, ...fields, grants })}\n`);
-  for (const note of notesOn(proposal, observed.unreadable)) err.write(`${printable(note, 500)}\n`);
+  for (const note of notesOn(proposal)) err.write(`${printable(note, 500)}\n`);
 }
 
-/** Every fact of the records under the paths, and how many records could not be read. */
-async function observe(paths: readonly string[]): Promise<{ readonly facts: readonly Fact[]; readonly unreadable: number }> {
-  const facts: Fact[] = [];
-  let unreadable = 0;
-  for await (const { readings, rejected } of readPlaces(await listSources(paths))) {
-    for (const reading of readings) if (reading.kind === 'fact') facts.push(reading.fact);
-    unreadable += rejected.length;
-  }
-  return { facts, unreadable };
-}
-
-function notesOn({ profiles, leftOut, accounts, clusters }: Proposal, unreadable: number): string[] {
+function notesOn({ profiles, leftOut, accounts, clusters }: Proposal): string[] {
   return [
     ...profiles.map(({ profile, grants }) => `${profile.name}: covers ${count(grants, 'grant')}; read it before you adopt it`),
     ...leftOut.map(({ keyArn, grantId, because }) => `left out: grant ${grantId} on ${keyArn}: ${because}`),
@@ -145,7 +134,6 @@ function notesOn({ profiles, leftOut, accounts, clusters }: Proposal, unreadable
       ? []
       : [`accounts: clusters of ${accounts.join(', ')} were seen; read them: profiles with \${Accounts} then speak of them all`]),
     ...(clusters.length === 0 ? [] : [`clusters: left open; seen: ${clusters.join(', ')}`]),
-    ...(unreadable === 0 ? [] : [`${count(unreadable, 'record')} could not be read; kms-audit replay says why`]),
     ...(profiles.length + leftOut.length > 0 ? [] : ['Every grant that was observed is expected already.']),
   ];
 }
