@@ -11,6 +11,7 @@ import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { auditEvent, type Pipeline } from '../src/pipeline.ts';
 import { settleCandidates } from '../src/releases.ts';
 import { sha256 } from '../src/system.ts';
+import { anyCharacter } from './support/any-character.ts';
 import {
   ACCOUNT,
   createGrant,
@@ -332,7 +333,7 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   ),
   fc.constantFrom<unknown>([], {}, [null], [[]], { omitted: true }, 'HIDDEN_DUE_TO_SECURITY_REASONS', 'AWS Internal', 'x'.repeat(10_000)),
   fc.constantFrom<unknown>(JSON.parse('{"__proto__":{"eventName":"x"}}'), { keyId: {} }, { toString: 1 }, 'constructor'),
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
   fc.jsonValue({ maxDepth: 2 }),
 );
 
@@ -440,7 +441,7 @@ const hostile = fc
         '漢'.repeat(200),
         'n'.repeat(10_000),
       ),
-      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.string({ unit: anyCharacter, maxLength: 8 }),
     ),
     { minLength: 1, maxLength: 5 },
   )

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Column } from '../../src/core/packed/column.ts';
 import { PackedStrings } from '../../src/core/packed/packed-strings.ts';
+import { anyCharacter } from '../support/any-character.ts';
 
 const hexadecimal = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), maxLength: 300 });
 const nearly = fc.constantFrom(
@@ -28,7 +29,7 @@ const anything = fc.oneof(
   fc.uuid(),
   hexadecimal,
   nearly,
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.string().map((text) => `vol-${text}`),
 );
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY, MATCH_FIELDS } from '../../src/core/policy.ts';
 import { readPolicy } from '../../src/core/read-policy.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
+import { anyCharacter } from '../support/any-character.ts';
 import { REFUSED, REFUSED_BY_READING, VALID } from '../support/policy-documents.ts';
 
 describe('readPolicy', () => {
@@ -85,10 +86,10 @@ const WORDS = ['high', 'off', 'same', 'Decrypt', 'launch-blocked', '2027-01-31',
 const { documents } = fc.letrec((tie) => ({
   documents: fc.oneof(
     { maxDepth: 6, withCrossShrink: true },
-    fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: 'binary', maxLength: 80 }), fc.double(), fc.boolean(), fc.constant(null)),
+    fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: anyCharacter, maxLength: 80 }), fc.double(), fc.boolean(), fc.constant(null)),
     fc.array(tie('documents'), { maxLength: 3 }),
     fc
-      .array(fc.tuple(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...NAMES) }, fc.string({ unit: 'binary' })), tie('documents')), {
+      .array(fc.tuple(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...NAMES) }, fc.string({ unit: anyCharacter })), tie('documents')), {
         maxLength: 6,
       })
       .map((pairs) => Object.fromEntries(pairs)),
