@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: testsOf(process.env.KMS_AUDIT_MUTATED),
-    setupFiles: [fileURLToPath(new URL('leave-out.ts', import.meta.url))],
+    runner: fileURLToPath(new URL('runner.ts', import.meta.url)),
     // One worker loads the modules once for all files of a run, and every run has a worker of its own.
     isolate: false,
     sequence: { sequencer: UnitsFirst },
