@@ -100,13 +100,13 @@ const plain = (key: string, kind: ResourceKind): ResourceReader => ({ key, read:
 const READERS: readonly ResourceReader[] = [
   plain('secretarn', 'secret'),
   plain('parameter_arn', 'parameter'),
-  { key: 'aws:logs:arn', read: (arn) => ({ kind: 'log-group', id: arn.replace(/(:log-group:[^:]+):.*$/s, '$1') }) },
+  { key: 'aws:logs:arn', read: (arn) => ({ kind: 'log-group', id: arn.replace(/(:log-group:[^:]+):.*/s, '$1') }) },
   plain('aws:elasticfilesystem:filesystem:id', 'file-system'),
   plain('aws:ecr:arn', 'repository'),
-  { key: 'aws:s3:arn', read: (arn) => ({ kind: 'bucket', id: arn.replace(/^(arn:[^:]*:s3:::[^/]+)\/.*$/s, '$1') }) },
+  { key: 'aws:s3:arn', read: (arn) => ({ kind: 'bucket', id: arn.replace(/^(arn:[^:]*:s3:::[^/]+)\/.*/s, '$1') }) },
   plain('aws:sqs:arn', 'queue'),
   plain('aws:sns:topicarn', 'topic'),
-  { key: 'aws:lambda:functionarn', read: (arn) => ({ kind: 'function', id: arn.replace(/(:function:[^:]+):.*$/s, '$1') }) },
+  { key: 'aws:lambda:functionarn', read: (arn) => ({ kind: 'function', id: arn.replace(/(:function:[^:]+):.*/s, '$1') }) },
   plain('aws:dynamodb:tablename', 'table'),
   { key: EBS_ID, read: (id) => ({ kind: id.startsWith('snap-') ? 'ebs-snapshot' : 'ebs-volume', id }) },
 ];

@@ -44,6 +44,19 @@ describe('readContext', () => {
     for (const [key, value] of context) expect([key.length, value.length]).toEqual([128, 512]);
   });
 
+  const many = (name: (index: number) => string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: 200 }, (_, index) => [name(index), 'x']));
+
+  it('keeps 128 pairs, before all others those that decide, then those of AWS', () => {
+    const own = many((index) => `own-${index}`);
+    const ofAws = many((index) => `aws:new-service:${index}`);
+
+    expect(read(own).size).toBe(128);
+    expect(namesOtherService(read({ ...own, 'aws:new-service:id': 'y' }))).toBe(true);
+    expect(resourceOf(read({ ...own, SecretARN: 'arn:s' }))).toEqual({ kind: 'secret', id: 'arn:s' });
+    expect(clusterOf(read({ ...ofAws, ...ecsContext(PROD) }), sha256)).toEqual(PROD);
+  });
+
   it('has no half characters', () => {
     expect(read({ 'a\ud800': 'b\udc00' })).toEqual(new Map([['a\ufffd', 'b\ufffd']]));
   });
@@ -79,13 +92,14 @@ describe('what a context names', () => {
     [{ 'aws:s3:arn': 'arn:aws:s3:::bucket/a/b' }, 'bucket', 'arn:aws:s3:::bucket'],
     [{ 'aws:s3:arn': 'arn:aws:s3:::bucket' }, 'bucket', 'arn:aws:s3:::bucket'],
     [{ 'aws:s3:arn': 'arn:aws-cn:s3:::bucket/a' }, 'bucket', 'arn:aws-cn:s3:::bucket'],
+    [{ 'aws:s3:arn': 'xarn:aws:s3:::bucket/a' }, 'bucket', 'xarn:aws:s3:::bucket/a'],
     [{ 'aws:s3:arn': 'arn:aws:s3:::layers', 'aws:ecr:arn': 'arn:r' }, 'repository', 'arn:r'],
     [{ 'aws:sqs:arn': 'arn:q' }, 'queue', 'arn:q'],
     [{ 'aws:sns:topicArn': 'arn:t' }, 'topic', 'arn:t'],
     [
-      { 'aws:lambda:FunctionArn': `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f:7` },
+      { 'aws:lambda:FunctionArn': `arn:aws:lambda:us-east-1:${ACCOUNT}:function:resize:42` },
       'function',
-      `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f`,
+      `arn:aws:lambda:us-east-1:${ACCOUNT}:function:resize`,
     ],
     [{ 'aws:dynamodb:tableName': 't' }, 'table', 't'],
     [{ 'aws:ebs:id': 'vol-1' }, 'ebs-volume', 'vol-1'],
