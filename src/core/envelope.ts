@@ -6,7 +6,6 @@ import type { Digest } from './text.ts';
 
 /** Envelopes nest (a queue's body holds a failure notice that holds the event); deeper than this is no delivery of AWS's. */
 const DEPTH_LIMIT = 8;
-const FROM_CLOUDTRAIL = / via CloudTrail$/;
 
 /**
  * Opens whatever a record comes in and reads every record inside: EventBridge events (API calls, service events,
@@ -68,9 +67,9 @@ function isQueueMessage(input: JsonObject): boolean {
 
 function readEventBridge(envelope: unknown, digest: Digest): Reading {
   const detail = field(envelope, 'detail');
-  const detailType = text(field(envelope, 'detail-type')) ?? '';
-  if (field(envelope, 'source') === 'aws.kms' && !FROM_CLOUDTRAIL.test(detailType) && !Object.hasOwn(Object(detail), 'eventSource'))
-    return readNativeEvent(envelope, digest);
+  const detailType = text(field(envelope, 'detail-type'));
+  const isNative = !detailType?.endsWith(' via CloudTrail') && !Object.hasOwn(Object(detail), 'eventSource');
+  if (field(envelope, 'source') === 'aws.kms' && isNative) return readNativeEvent(envelope, digest);
   if (field(envelope, 'source') === 'aws.ecs' && detailType === 'ECS Task State Change') return readTaskState(envelope, digest);
   if (!isObject(detail))
     return { kind: 'rejected', reason: `expected an EventBridge event whose detail is an object, found ${kindOf(detail)}` };

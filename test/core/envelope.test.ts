@@ -23,9 +23,13 @@ describe('readEnvelope', () => {
     ['an EventBridge event', eventBridge(one)],
     ['an archive replay', eventBridge(one, { 'replay-name': 'again' })],
     ['a service event', eventBridge(one, { 'detail-type': 'AWS Service Event via CloudTrail' })],
+    ['an event of KMS’s that holds a record all the same', eventBridge(one, { 'detail-type': 'KMS CMK Rotation' })],
     ['an event of a bus of one’s own', eventBridge(one, { source: 'example.com' })],
     ['a failure destination', failed],
     ['an SQS message', { Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: JSON.stringify(eventBridge(one)) }] }],
+    ['an SQS message without source', { messageId: 'm', body: JSON.stringify(one) }],
+    ['an SQS message without id', { eventSource: 'aws:sqs', body: JSON.stringify(one) }],
+    ['SQS messages as ReceiveMessage spells them', { Messages: [{ MessageId: 'm', Body: JSON.stringify(one) }] }],
     ['an SQS message of a failure', { Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: JSON.stringify(failed) }] }],
     ['an SNS notification', { Type: 'Notification', Message: JSON.stringify(eventBridge(one)) }],
     ['an SNS invocation', { Records: [{ EventSource: 'aws:sns', Sns: { Message: JSON.stringify(eventBridge(one)) } }] }],
@@ -47,6 +51,15 @@ describe('readEnvelope', () => {
     ['a logs subscription', { messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', message: JSON.stringify(one) }] }],
     ['results of a CloudTrail Lake query', { QueryResultRows: [[{ eventID: 'x' }, { eventJson: JSON.stringify(one) }]] }],
     ['rows of such a query', [[{ eventjson: JSON.stringify(one) }]]],
+    // A record is one whatever else it holds.
+    ['a record with a body', { ...one, body: 'x' }],
+    ['a record with a Body', { ...one, Body: 'x' }],
+    ['a record with a MessageId', { ...one, MessageId: 'x' }],
+    ['a record with a Message', { ...one, Message: 'x' }],
+    ['a record with the type of a notification', { ...one, Type: 'Notification' }],
+    ['a record with the time of a query', { ...one, queryCompleteTime: 'x' }],
+    ['a record with a signature', { ...one, hashSignature: 'x' }],
+    ['a record with an eventJson that is no text', { ...one, eventJson: 7 }],
     ['an array', [one]],
     ['an array of events', [eventBridge(one)]],
     ['an array of arrays', [[one]]],
@@ -65,6 +78,11 @@ describe('readEnvelope', () => {
     ['expired material', native('KMS Imported Key Material Expiration'), { change: 'material-deleted', keyArn: KEY }],
     ['no resources', native('KMS CMK Deletion', { resources: [] }), { keyArn: KEY }],
     [
+      'an alias among the resources',
+      eventBridge({}, { 'detail-type': 'KMS CMK Deletion', resources: [`arn:aws:kms:${REGION}:${ACCOUNT}:alias/a`, KEY] }),
+      { keyArn: KEY },
+    ],
+    [
       'a bare key id',
       eventBridge({ 'key-id': KEY.split('/')[1] }, { 'detail-type': 'KMS CMK Deletion' }),
       { keyArn: KEY, region: REGION, account: ACCOUNT },
@@ -78,6 +96,7 @@ describe('readEnvelope', () => {
   it.each([
     ['rotation', native('KMS CMK Rotation'), 'out-of-scope'],
     ['no id', native('KMS CMK Deletion', { id: null }), 'rejected'],
+    ['no detail-type', native('', { 'detail-type': null }), 'out-of-scope'],
     ['no time', native('KMS CMK Deletion', { time: 7 }), 'rejected'],
     ['no key', eventBridge({}, { 'detail-type': 'KMS CMK Deletion' }), 'rejected'],
     ['no detail', eventBridge(null, { 'detail-type': 'KMS CMK Deletion', resources: [KEY] }), 'fact'],
@@ -108,6 +127,7 @@ describe('readEnvelope', () => {
       { messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE: Checking health' }] },
       'out-of-scope',
     ],
+    ['a control message without events', { messageType: 'CONTROL_MESSAGE' }, 'out-of-scope'],
     ['an SQS body that is no JSON', { Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: '{"a":"}"' }] }, 'rejected'],
     ['an SQS body that is no text', { Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: { a: 1 } }] }, 'rejected'],
     ['an SNS message that is no JSON', { Type: 'Notification', Message: 'hello' }, 'rejected'],
@@ -121,6 +141,24 @@ describe('readEnvelope', () => {
     ['an empty object', {}, 'rejected'],
   ])('gives one reading of %s', (_what, input, kind) => {
     expect(kinds(input)).toEqual([kind]);
+  });
+
+  it.each([
+    [{ Type: 'Notification', Message: 'x' }, 'SNS message is no JSON'],
+    [{ Sns: { Message: 7 } }, 'expected a SNS message that is JSON text, found a number'],
+    [{ CloudTrailEvent: 'x' }, 'CloudTrailEvent is no JSON'],
+    [{ eventJson: 'x' }, 'eventJson is no JSON'],
+    [{ QueryResultRows: [[{ eventJson: 'x' }]] }, 'eventJson is no JSON'],
+    [
+      { QueryResultRows: [[{ eventName: 'Decrypt' }]] },
+      'expected a row of a CloudTrail Lake query with the column eventJson; the others hold no whole record',
+    ],
+    [{ messageId: 'm', body: 'x' }, 'SQS body is no JSON'],
+    [{ logEvents: [null] }, 'expected a log message that is JSON text, found nothing'],
+    [native('', { 'detail-type': null, id: null }), 'native event "" without id'],
+    [eventBridge('x'), 'expected an EventBridge event whose detail is an object, found a string'],
+  ])('says why it rejects %j', (input, reason) => {
+    expect(readEnvelope(input, sha256)).toEqual([{ kind: 'rejected', reason }]);
   });
 
   it.each([[[]], [{ Records: [] }], [{ Events: [] }]])('finds no record in %j', (input) => {
