@@ -6,7 +6,7 @@ import { objectSource } from '../src/aws/s3-source.ts';
 import { InputError, listSources, type Place, readSource } from '../src/cli/input.ts';
 import { readPlaces } from '../src/cli/read-places.ts';
 import { replay } from '../src/cli/replay.ts';
-import { isDigest, isWithin, periodOf } from '../src/core/log-layout.ts';
+import { isDigest, periodOf } from '../src/core/log-layout.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import type { SourceBatch } from '../src/core/reading.ts';
 import { scanRemote } from '../src/scan/scan-remote.ts';
@@ -239,20 +239,5 @@ describe('the body of an object', () => {
     s3.objects.set(key, spoilt);
     const again = sums((await readAll(await listSources([`s3://${BUCKET}`]))).get(`s3://${BUCKET}/${key}`));
     expect(again).toMatchObject({ records: 2_001, rejected: [{ index: 2_000, reason: expect.stringContaining('gzip:') }] });
-  });
-});
-
-describe('the date in a key', () => {
-  it.each([
-    [keyOf('2026-11-02', 1), '2026-11-02'],
-    ['prefix/AWSLogs/o-example/111122223333/CloudTrail/us-gov-west-1/2026/11/', '2026-11'],
-    ['AWSLogs/111122223333/CloudTrail-Digest/us-west-2/2026/', '2026'],
-    ['AWSLogs/111122223333/CloudTrail/us-west-2/', undefined],
-    ['AWSLogs/111122223333/Config/us-west-2/2026/11/2/x', undefined],
-    ['MyCloudTrail/us-west-2/2026/11/02/x', undefined],
-  ])('of %s is %s', (key, period) => {
-    expect(periodOf(key)).toBe(period);
-    expect(isWithin(key, { since: '2026-11-02', until: '2026-11-02' })).toBe(true);
-    expect(isWithin(key, { since: '2027-01-01' })).toBe(period === undefined);
   });
 });
