@@ -35,7 +35,7 @@ export const PARTS: readonly Part[] = [
       'trail-selectors',
     ],
     tests: [
-      'core/{caller,doctor,encryption-context,envelope,grant,key-arn,log-layout,outcome,profile,read-*,text,timestamp,verdicts}.test.ts',
+      'core/{caller,doctor,encryption-context,envelope,fact,grant,key-arn,log-layout,outcome,profile,read-*,text,timestamp,verdicts}.test.ts',
       '{accounting,fuzz,regressions,scenarios}.test.ts',
     ],
   },
