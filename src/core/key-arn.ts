@@ -13,6 +13,7 @@ const BARE_ID = /^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 
 function fromMatch(match: RegExpExecArray | null): KeyArn | undefined {
   if (match === null) return undefined;
+  // Stryker disable next-line StringLiteral: what matches has every part.
   const [arn, partition = '', region = '', account = '', keyId = ''] = match;
   return { arn, partition, region, account, keyId };
 }

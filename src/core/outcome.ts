@@ -37,7 +37,7 @@ const PASSING = new Set([
 /** Key-state messages end in what is wrong: "<ARN> is disabled." */
 function stateInMessage(message: string): RefusalReason | undefined {
   if (/\bpending (?:replica )?deletion\b/i.test(message)) return 'pending-deletion';
-  if (/\bis disabled\.?\s*$/i.test(message)) return 'disabled';
+  if (/\bis disabled\.?$/i.test(message)) return 'disabled';
   if (/\bpending import\b/i.test(message)) return 'pending-import';
   if (/\bis (?:currently )?(?:unavailable|creating|updating)\b/i.test(message)) return 'unavailable';
   return undefined;

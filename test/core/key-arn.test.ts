@@ -67,7 +67,10 @@ describe('keyArnOfId', () => {
   it.each([
     [ID, REGION, ACCOUNT, KEY],
     ['mrk-1234abcd12ab34cd56ef1234567890ab', REGION, ACCOUNT, `arn:aws:kms:${REGION}:${ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab`],
+    [` ${ID} `, REGION, ACCOUNT, KEY],
     ['alias/a', REGION, ACCOUNT, undefined],
+    [`x${ID}`, REGION, ACCOUNT, undefined],
+    [`${ID}x`, REGION, ACCOUNT, undefined],
     ['', REGION, ACCOUNT, undefined],
     ['../x', REGION, ACCOUNT, undefined],
     [ID, undefined, ACCOUNT, undefined],

@@ -23,6 +23,8 @@ describe('readOutcome', () => {
     ['DisabledException', `${KEY} is pending deletion.`, 'pending-deletion'],
     ['KMSInvalidStateException', `${KEY} is disabled.`, 'disabled'],
     ['KMSInvalidStateException', `${KEY} is disabled`, 'disabled'],
+    ['KMSInvalidStateException', `${KEY} is disabled. \n`, 'disabled'],
+    ['KMSInvalidStateException', `${KEY} is disabled for now and pending import.`, 'pending-import'],
     ['KMSInvalidStateException', `${KEY} is pending deletion.`, 'pending-deletion'],
     ['KMSInvalidStateException', `${KEY} is pending deletion (or pending replica deletion).`, 'pending-deletion'],
     ['KMSInvalidStateException', `${KEY} is pending replica deletion.`, 'pending-deletion'],
@@ -43,7 +45,7 @@ describe('readOutcome', () => {
     ['DependencyTimeoutException', '', 'passing'],
     // 50,000 grants on a key: no throttling, nothing passes by waiting.
     ['LimitExceededException', undefined, 'other'],
-    ['SomethingNew', `${KEY} was not found`, 'other'],
+    ['SomethingNew', `${KEY} is disabled.`, 'other'],
     [undefined, `${KEY} is disabled.`, 'disabled'],
     [undefined, `${KEY} is pending deletion.`, 'pending-deletion'],
     [undefined, 'something else', 'other'],
