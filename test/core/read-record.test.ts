@@ -9,6 +9,7 @@ import {
   ecsContext,
   INFRASTRUCTURE_ROLE,
   infrastructureSession,
+  instant,
   KEY,
   OTHER_ACCOUNT,
   PROD,
@@ -109,6 +110,11 @@ describe('the key of a record', () => {
       record('Decrypt', { ...denied, resources: [{ ARN: KEY }], errorMessage: SECOND_KEY }),
       KEY,
     ],
+    [
+      'nowhere: the message of a rehearsal',
+      record('Decrypt', { ...none, errorCode: 'DryRunOperationException', errorMessage: `would have succeeded with ${KEY}` }),
+      undefined,
+    ],
     ['nowhere: an alias name', record('Decrypt', { ...denied, requestParameters: { keyId: 'alias/a' } }), undefined],
     [
       'nowhere: an alias ARN',
@@ -158,6 +164,7 @@ describe('the grant id', () => {
     ['CreateGrant: additionalEventData alone', createGrant('', {}, { additionalEventData: { grantId: 'g-2' } }), 'g-2'],
     ['RetireGrant: additionalEventData', retireGrant('g-1'), 'g-1'],
     ['RetireGrant: no response either', retireGrant('g-1', { responseElements: null }), 'g-1'],
+    ['RetireGrant: additionalEventData, spelt as text', retireGrant('', { additionalEventData: '{"grantId":"g-1"}' }), 'g-1'],
     ['RevokeGrant: the request', revokeGrant('g-1', 'operator'), 'g-1'],
   ])('is found in %s', (_where, raw, grantId) => {
     expect(factOf(raw)).toMatchObject({ grantId, keyArn: KEY });
@@ -223,6 +230,12 @@ describe('the parties of a grant', () => {
     ['text, which is not taken for none', 'Decrypt', ['?']],
   ])('may do operations: %s', (_what, operations, expected) => {
     expect(grantOf(createGrant('g', { operations })).operations).toEqual(expected);
+  });
+
+  it('may do 32 operations, more than KMS knows', () => {
+    const operations = Array.from({ length: 40 }, (_, index) => `Operation${index + 10}`);
+
+    expect(grantOf(createGrant('g', { operations })).operations).toEqual(operations.slice(0, 32));
   });
 
   it('may do an operation named after many others, which a long list must not hide', () => {
@@ -401,16 +414,49 @@ describe('the kind of fact', () => {
     ],
     ['DeleteImportedKeyMaterial', record('DeleteImportedKeyMaterial'), { kind: 'key-changed', change: 'material-deleted' }],
     ['ImportKeyMaterial', record('ImportKeyMaterial'), { kind: 'key-changed', change: 'material-imported' }],
+    ['DisconnectCustomKeyStore', record('DisconnectCustomKeyStore'), { kind: 'key-changed', change: 'store-disconnected' }],
+    ['ConnectCustomKeyStore', record('ConnectCustomKeyStore'), { kind: 'key-changed', change: 'store-connected' }],
+    ['PutKeyPolicy', record('PutKeyPolicy'), { kind: 'key-policy-put' }],
+    ['RetireGrant', retireGrant('g'), { kind: 'grant-ended' }],
+    ['RevokeGrant', revokeGrant('g', 'operator'), { kind: 'grant-ended' }],
   ])('of %s', (_what, raw, expected) => {
     expect(factOf(raw)).toMatchObject(expected);
   });
 
   it.each([
+    'Decrypt',
+    'DeriveSharedSecret',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyPair',
+    'GenerateDataKeyPairWithoutPlaintext',
+    'GenerateDataKeyWithoutPlaintext',
+    'GenerateMac',
+    'ReEncrypt',
+    'Sign',
+    'Verify',
+    'VerifyMac',
+  ])('of %s is a use', (operation) => {
+    expect(factOf(record(operation))).toMatchObject({ kind: 'key-used', operation });
+  });
+
+  it.each([
     ['another service', record('GetObject', { eventSource: 's3.amazonaws.com' }), undefined],
     ['a KMS read', record('DescribeKey'), record('DescribeKey').eventID],
+    ['random bytes, which use no key', record('GenerateRandom'), record('GenerateRandom').eventID],
     ['a KMS operation not audited', record('CreateAlias'), record('CreateAlias').eventID],
   ])('is none: %s is out of scope', (_what, raw, id) => {
-    expect(readRecord(raw, sha256)).toEqual({ kind: 'out-of-scope', ...(id === undefined ? {} : { eventId: id }) });
+    expect(readRecord(raw, sha256)).toStrictEqual({ kind: 'out-of-scope', ...(id === undefined ? {} : { eventId: id }) });
+  });
+
+  it('is none: a canary is out of scope, and says who let it fly and when', () => {
+    const raw = record('ListAliases', { userIdentity: user('operator') });
+
+    expect(readRecord(raw, sha256)).toStrictEqual({
+      kind: 'out-of-scope',
+      eventId: raw.eventID,
+      canary: { by: userArn('operator'), time: instant(0) },
+    });
   });
 
   it.each([
