@@ -53,15 +53,16 @@ function clusterNamed(names: readonly unknown[], account: string | undefined, di
   for (const value of names) {
     const named = text(value);
     if (named === undefined) continue;
-    const [, ofArn, inArn] = CLUSTER_ARN.exec(named) ?? [];
-    const [owner, name] = inArn === undefined ? [account, named] : [ofArn, inArn];
-    if (owner !== undefined) return { account: bounded(owner, LIMITS.account, digest), name: bounded(name ?? '', LIMITS.name, digest) };
+    const arn = CLUSTER_ARN.exec(named);
+    const owner = arn === null ? account : arn[1];
+    const name = arn?.[2] ?? named;
+    if (owner !== undefined) return { account: bounded(owner, LIMITS.account, digest), name: bounded(name, LIMITS.name, digest) };
   }
   return undefined;
 }
 
 /** Stops that somebody or something asked for; their reason may be anybody's own words. */
-const ASKED_FOR: ReadonlySet<string> = new Set(['UserInitiated', 'ServiceSchedulerInitiated', 'SpotInterruption', 'TerminationNotice']);
+const ASKED_FOR: ReadonlySet<unknown> = new Set(['UserInitiated', 'ServiceSchedulerInitiated', 'SpotInterruption', 'TerminationNotice']);
 /** How services name KMS; Secrets Manager says "Access to KMS is not allowed". Repositories, which have small letters alone, are no match. */
 const NAMES_KMS = /\bKMS|\bKms[A-Z]|\bkms:[A-Z]|arn:aws[a-z-]*:kms:/;
 const NAMES_DECRYPTION = /\bdecrypt/i;
@@ -111,7 +112,8 @@ export function readTaskState(envelope: unknown, digest: Digest): Reading {
 
 /** The first reason, the task's own or a container's, that blames a key. */
 function stopReason(detail: unknown): string | undefined {
-  if (ASKED_FOR.has(text(field(detail, 'stopCode')) ?? '')) return undefined;
+  if (ASKED_FOR.has(text(field(detail, 'stopCode')))) return undefined;
   const reasons = [field(detail, 'stoppedReason'), ...items(field(detail, 'containers')).map((container) => field(container, 'reason'))];
+  // Stryker disable next-line ConditionalExpression: no reason blames no key, not even spelt out.
   return reasons.map(text).find((reason) => reason !== undefined && blamesKey(reason));
 }

@@ -4,6 +4,7 @@ import type { ClusterConfigured, TaskStopped } from '../../src/core/fact.ts';
 import { readTaskState } from '../../src/core/read-cluster.ts';
 import { readRecord } from '../../src/core/read-record.ts';
 import type { Reading } from '../../src/core/reading.ts';
+import { bounded } from '../../src/core/text.ts';
 import { sha256 } from '../../src/system.ts';
 import {
   ACCOUNT,
@@ -161,6 +162,11 @@ describe('the cluster that is configured', () => {
       'an ARN inside other words',
       update({ cluster: `x ${clusterArn('prod', OTHER_ACCOUNT)}` }),
       { account: ACCOUNT, name: `x ${clusterArn('prod', OTHER_ACCOUNT)}` },
+    ],
+    [
+      'an ARN whose name is longer than any',
+      update({ cluster: clusterArn('z'.repeat(256), OTHER_ACCOUNT) }),
+      { account: ACCOUNT, name: bounded(clusterArn('z'.repeat(256), OTHER_ACCOUNT), 255, sha256) },
     ],
     ['an ARN without name', update({ cluster: clusterArn('') }), { account: ACCOUNT, name: clusterArn('') }],
   ];
@@ -345,7 +351,7 @@ describe('a task that stopped over a key', () => {
     ['KMS', 'Access to KMS is not allowed'],
     ['an exception of KMS’s', 'KMSInvalidStateException: key is pending deletion'],
     ['a client of KMS’s', 'api error KmsThrottledException'],
-    ['an action of KMS’s', 'not authorized to perform: kms:Decrypt'],
+    ['an action of KMS’s', 'not authorized to perform: kms:CreateGrant'],
     ['a key’s ARN', `cannot use ${KEY}`],
     ['a key’s ARN of China', `cannot use arn:aws-cn:kms:cn-north-1:${ACCOUNT}:key/${KEY_ID}`],
     ['decryption', 'failed to decrypt the parameter'],
@@ -364,6 +370,7 @@ describe('a task that stopped over a key', () => {
       'a repository of that name',
       { stoppedReason: `CannotPullContainerError: ${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/kms-gateway:latest: not found` },
     ],
+    ['an image of that name', { stoppedReason: 'Essential container of kms:latest exited' }],
     ['an image that decrypts', { stoppedReason: 'CannotPullContainerError: pull access denied for decrypt-worker' }],
     ['a word that holds the letters', { stoppedReason: 'host bookkms-1 went away' }],
     ['a word that holds the letters, in capitals', { stoppedReason: 'host XKMS went away' }],
@@ -401,6 +408,10 @@ describe('a task that stopped over a key', () => {
     expect(readEnvelope({ ...stopped(), detail }, sha256)).toStrictEqual([{ kind: 'out-of-scope' }]);
   });
 
+  it('is told by Amazon ECS alone', () => {
+    expect(readEnvelope(stopped({}, { source: 'example.com' }), sha256)).toStrictEqual([{ kind: 'out-of-scope' }]);
+  });
+
   it('is told by the first container that blames a key, after the task’s own reason', () => {
     const containers = [{ reason: 'exited' }, null, { reason: `first ${KEY}` }, { reason: `second ${SECOND_KEY}` }];
 
@@ -430,9 +441,29 @@ describe('a task that stopped over a key', () => {
   });
 
   // Known gap: of a secret, a parameter or an image the reason names no key, and the storage's is not the one that refused.
-  it('does not blame the storage’s key for a secret’s', () => {
-    expect(taskOf(stopped({ stoppedReason: DENIED, fargateEphemeralStorage: { kmsKeyId: KEY } })).keyArn).toBeUndefined();
+  it.each([
+    DENIED,
+    'KMS: a Secret',
+    'KMS: a parameter',
+    'KMS: from ssm',
+    'KMS: from asm',
+    'KMS: on efs',
+    'KMS: the file system',
+    'KMS: the FileSystem',
+    'KMS: the registry',
+    'KMS: the image',
+    'KMS: the log group',
+    'KMS: logs',
+  ])('does not blame the storage’s key for another’s: %s', (stoppedReason) => {
+    expect(taskOf(stopped({ stoppedReason, fargateEphemeralStorage: { kmsKeyId: KEY } })).keyArn).toBeUndefined();
   });
+
+  it.each(['KMS: classmates', 'KMS: plasma', 'KMS: briefs', 'KMS: catalogs'])(
+    'blames the storage’s key where only a part of a word is another’s: %s',
+    (stoppedReason) => {
+      expect(taskOf(stopped({ stoppedReason, fargateEphemeralStorage: { kmsKeyId: KEY } })).keyArn).toBe(KEY);
+    },
+  );
 
   it.each<[string, RawRecord, RawRecord]>([
     ['neither', { region: undefined, account: undefined }, {}],
