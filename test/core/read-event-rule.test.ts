@@ -68,6 +68,17 @@ describe('a change of a rule', () => {
     expect(changed(call('PutRule', { requestParameters: { name: NAME, state } })).change).toBe(change);
   });
 
+  it.each<[string, string | undefined, EventRuleChange]>([
+    ['the full state', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS', 'deployed'],
+    ['ENABLED', 'ENABLED', 'replaced'],
+    ['absent', undefined, 'replaced'],
+    ['DISABLED', 'DISABLED', 'disabled'],
+  ])('by CloudFormation is a deployment in the full state alone: %s', (_what, state, change) => {
+    const userIdentity = user('operator', 'cloudformation.amazonaws.com');
+
+    expect(changed(call('PutRule', { userIdentity, requestParameters: { name: NAME, state } })).change).toBe(change);
+  });
+
   it('by any other call pays no heed to a state', () => {
     const requestParameters = { name: NAME, state: 'DISABLED' };
 
@@ -116,6 +127,11 @@ describe('the rule that is changed', () => {
     ['spaces around', { requestParameters: { name: ` ${NAME} ` } }, NAME],
     ['the answer, where the request was cut', { requestParameters: { omitted: true }, responseElements: { ruleArn: ruleArn(NAME) } }, NAME],
     ['the answer’s rule on a bus', { requestParameters: null, responseElements: { ruleArn: ruleArn(`bus/${NAME}`) } }, NAME],
+    [
+      'the answer’s rule on a partner’s bus',
+      { requestParameters: null, responseElements: { ruleArn: ruleArn(`aws.partner/example.com/1/${NAME}`) } },
+      NAME,
+    ],
     ['the request before the answer', { responseElements: { ruleArn: ruleArn('other') } }, NAME],
     ['its ARN', { requestParameters: { name: ruleArn(NAME) } }, NAME],
     ['its ARN of China', { requestParameters: { name: ruleArn(NAME, { partition: 'aws-cn', region: 'cn-north-1' }) } }, NAME],
@@ -127,6 +143,7 @@ describe('the rule that is changed', () => {
       `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/b`,
     ],
     ['an ARN inside other words', { requestParameters: { name: `x ${ruleArn(NAME)}` } }, `x ${ruleArn(NAME)}`],
+    ['an ARN that ends in no name', { requestParameters: { name: ruleArn('bus/') } }, ruleArn('bus/')],
     ['an ARN without name', { requestParameters: { name: ruleArn('') } }, ruleArn('')],
   ])('is named by %s', (_what, overrides, name) => {
     expect(changed(call('DisableRule', overrides)).ruleName).toBe(name);
@@ -175,8 +192,8 @@ describe('the rule that is changed', () => {
 });
 
 // Known gap: the bus of a rule that is named by its ARN alone is lost, so that the finding points at the default bus.
-it('names the bus of a rule that only the answer names', () => {
-  const answer = { requestParameters: { omitted: true }, responseElements: { ruleArn: ruleArn(`security/${NAME}`) } };
+it.each(['security', 'aws.partner/example.com/1'])('names the bus of a rule that only the answer names: %s', (bus) => {
+  const answer = { requestParameters: { omitted: true }, responseElements: { ruleArn: ruleArn(`${bus}/${NAME}`) } };
 
-  expect(changed(call('PutRule', answer)).ruleArn).toBe(ruleArn(`security/${NAME}`));
+  expect(changed(call('PutRule', answer)).ruleArn).toBe(ruleArn(`${bus}/${NAME}`));
 });
