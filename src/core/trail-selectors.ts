@@ -19,7 +19,7 @@ export function coverageOf({ classic, advanced }: TrailSelectors): Coverage {
     return { reads: lets('true'), writes: lets('false'), because: advancedReasons(advanced) };
   }
   if (classic.length === 0) return { reads: true, writes: true, because: [] };
-  const open = classic.filter((one) => isManagement(one) && !(one.ExcludeManagementEventSources ?? []).includes(KMS));
+  const open = classic.filter((one) => isManagement(one) && !one.ExcludeManagementEventSources?.includes(KMS));
   const lets = (kind: string): boolean => open.some(({ ReadWriteType = 'All' }) => ReadWriteType === 'All' || ReadWriteType === kind);
   return { reads: lets('ReadOnly'), writes: lets('WriteOnly'), because: classicReasons(classic) };
 }
@@ -29,8 +29,8 @@ const isManagement = ({ IncludeManagementEvents = true }: ClassicSelector): bool
 function classicReasons(selectors: readonly ClassicSelector[]): string[] {
   const management = selectors.filter(isManagement);
   if (management.length === 0) return ['IncludeManagementEvents is false'];
-  return management.flatMap(({ ReadWriteType = 'All', ExcludeManagementEventSources = [] }) => [
-    ...(ExcludeManagementEventSources.includes(KMS) ? [`ExcludeManagementEventSources names ${KMS}`] : []),
+  return management.flatMap(({ ReadWriteType = 'All', ExcludeManagementEventSources }) => [
+    ...(ExcludeManagementEventSources?.includes(KMS) ? [`ExcludeManagementEventSources names ${KMS}`] : []),
     ...(ReadWriteType === 'All' ? [] : [`ReadWriteType is ${ReadWriteType}`]),
   ]);
 }
@@ -45,17 +45,21 @@ function accepts(field: FieldSelector, value: string): boolean {
     ...(field.EndsWith ?? []).map((one) => value.endsWith(one)),
   ];
   const unwanted =
-    (field.NotEquals ?? []).includes(value) ||
-    (field.NotStartsWith ?? []).some((one) => value.startsWith(one)) ||
-    (field.NotEndsWith ?? []).some((one) => value.endsWith(one));
+    field.NotEquals?.includes(value) ||
+    field.NotStartsWith?.some((one) => value.startsWith(one)) ||
+    field.NotEndsWith?.some((one) => value.endsWith(one));
   return !unwanted && (wanted.length === 0 || wanted.includes(true));
 }
 
 /** A field that is none of these three may leave out any call, so that such a selector counts for nothing. */
 function letsThrough(selector: AdvancedSelector, readOnly: string): boolean {
-  const values: Readonly<Record<string, string>> = { eventCategory: 'Management', eventSource: KMS, readOnly };
+  const values = new Map<string | undefined, string>([
+    ['eventCategory', 'Management'],
+    ['eventSource', KMS],
+    ['readOnly', readOnly],
+  ]);
   return fieldsOf(selector).every((field) => {
-    const value = values[field.Field ?? ''];
+    const value = values.get(field.Field);
     return value !== undefined && accepts(field, value);
   });
 }
@@ -71,7 +75,9 @@ function advancedReasons(selectors: readonly AdvancedSelector[]): string[] {
       .filter(({ Field }) => Field !== 'eventCategory')
       .filter((field) => field.Field !== 'eventSource' || !accepts(field, KMS))
       .map(({ Field, ...operators }) => {
-        const told = Object.entries(operators).map(([operator, values]) => `${operator} ${values?.join(', ')}`);
+        const told = Object.entries(operators).flatMap(([operator, values]) =>
+          values === undefined ? [] : `${operator} ${values.join(', ')}`,
+        );
         return `a selector has ${Field} ${told.join(' and ')}`;
       }),
   );

@@ -53,8 +53,12 @@ describe('the selectors of a trail', () => {
     ],
     ['advanced: reads', advanced([management, { Field: 'readOnly', Equals: ['true'] }]), true, false],
     ['advanced: writes', advanced([management, { Field: 'readOnly', Equals: ['false'] }]), false, true],
+    ['advanced: what has no field', { classic: [], advanced: [{}] }, true, true],
+    ['advanced: a field without name', advanced([management, { Equals: ['x'] }]), false, false],
     ['advanced: data only', advanced(dataEvents), false, false],
     ['advanced: a field that may leave anything out', advanced([management, { Field: 'eventName', Equals: ['Decrypt'] }]), false, false],
+    ['advanced: all but some calls', advanced([management, { Field: 'eventName', NotEquals: ['Decrypt'] }]), false, false],
+    ['advanced: a field of the prototype', advanced([management, { Field: 'constructor', StartsWith: ['x'] }]), false, false],
     [
       'advanced: reads beside writes',
       advanced([management, { Field: 'readOnly', Equals: ['true'] }], [management, { Field: 'readOnly', NotEquals: ['true'] }]),
@@ -66,6 +70,19 @@ describe('the selectors of a trail', () => {
     const { option, value } = mendedSelectors(selectors);
     const mended = option === '--event-selectors' ? { classic: value, advanced: [] } : { classic: [], advanced: value };
     expect(coverageOf(mended)).toEqual({ reads: true, writes: true, because });
+  });
+
+  it.each<[string, TrailSelectors, string[]]>([
+    ['none at all', classic(), []],
+    ['what is left to its default', classic({}), []],
+    ['KMS excluded', classic({ ExcludeManagementEventSources: [KMS] }), [`ExcludeManagementEventSources names ${KMS}`]],
+    [
+      'an operator that is not there',
+      advanced([management, { Field: 'readOnly', Equals: ['true'], NotEquals: undefined }]),
+      ['a selector has readOnly Equals true'],
+    ],
+  ])('leave out nothing but for a reason: %s', (_, selectors, because) => {
+    expect(coverageOf(selectors).because).toEqual(because);
   });
 
   it('keep all else when they are mended', () => {
