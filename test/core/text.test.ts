@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, fromKeyPart, keyPart, printable, shortened } from '../../src/core/text.ts';
+import { bounded, fromKeyPart, keyPart, printable, printableJson, shortened } from '../../src/core/text.ts';
 import { sha256 } from '../../src/system.ts';
 import { anyCharacter } from '../support/any-character.ts';
 
@@ -34,11 +34,35 @@ describe('printable', () => {
   });
 });
 
+describe('printableJson', () => {
+  it.each([
+    ['controls', '\u007f\u0085', '\\u007f\\u0085'],
+    ['right-to-left marks', '\u202egnp.exe', '\\u202egnp.exe'],
+    ['a soft hyphen', 'a\u00adb', 'a\\u00adb'],
+    ['characters of two units', '\u{e0041}!', '\\udb40\\udc41!'],
+    ['ordinary text', 'prod-é-漢-😀 <b>', 'prod-é-漢-😀 <b>'],
+  ])('escapes %s', (_what, value, expected) => {
+    expect(printableJson(JSON.stringify(value))).toBe(`"${expected}"`);
+  });
+
+  it('shows nothing unseen and parses to the same, whatever the text', () => {
+    fc.assert(
+      fc.property(anyText, (value) => {
+        const shown = printableJson(JSON.stringify(value));
+
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+        expect(JSON.parse(shown)).toBe(value);
+      }),
+    );
+  });
+});
+
 describe('shortened', () => {
   it.each([
     ['abc', 3, 'abc'],
     ['abcd', 3, 'ab…'],
     ['a😀b', 3, 'a…'],
+    ['a\ufffdbcd', 4, 'a\ufffdb…'],
     ['', 1, ''],
   ])('makes "%s" in %i characters "%s"', (value, limit, expected) => {
     expect(shortened(value, limit)).toBe(expected);
