@@ -18,9 +18,8 @@ export function periodOf(key: string): string | undefined {
 export function isWithin(key: string, { since, until }: Days): boolean {
   const period = periodOf(key);
   if (period === undefined) return true;
-  return (
-    (since === undefined || period >= since.slice(0, period.length)) && (until === undefined || period <= until.slice(0, period.length))
-  );
+  // The month or year of `until` sorts before it as it stands.
+  return (since === undefined || period >= since.slice(0, period.length)) && (until === undefined || period <= until);
 }
 
 /** True for the key of a digest file: it vouches for logs and holds no records. */

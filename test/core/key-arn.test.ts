@@ -50,7 +50,7 @@ describe('findKeyArn', () => {
     expect(findKeyArn(sentence)?.arn).toBe(KEY);
   });
 
-  it.each(['no key here', '', null, undefined, {}, 7])('finds none in %j', (sentence) => {
+  it.each(['no key here', '', null, undefined, {}, 7, [KEY]])('finds none in %j', (sentence) => {
     expect(findKeyArn(sentence)).toBeUndefined();
   });
 

@@ -408,8 +408,11 @@ describe('a task that stopped over a key', () => {
     expect(readEnvelope({ ...stopped(), detail }, sha256)).toStrictEqual([{ kind: 'out-of-scope' }]);
   });
 
-  it('is told by Amazon ECS alone', () => {
-    expect(readEnvelope(stopped({}, { source: 'example.com' }), sha256)).toStrictEqual([{ kind: 'out-of-scope' }]);
+  it.each<[string, RawRecord]>([
+    ['source', { source: 'example.com' }],
+    ['type', { 'detail-type': 'ECS Deployment State Change' }],
+  ])('is told by no event of another %s', (_what, overrides) => {
+    expect(readEnvelope(stopped({}, overrides), sha256)).toStrictEqual([{ kind: 'out-of-scope' }]);
   });
 
   it('is told by the first container that blames a key, after the task’s own reason', () => {
