@@ -103,8 +103,8 @@ export function mendedSelectors({ classic, advanced }: TrailSelectors): { readon
 }
 
 /** Other sources a selector leaves out stay left out. */
-function otherSources(selector: AdvancedSelector | undefined): FieldSelector[] {
-  const left = (selector === undefined ? [] : fieldsOf(selector))
+function otherSources(selector: AdvancedSelector = {}): FieldSelector[] {
+  const left = fieldsOf(selector)
     .filter(({ Field }) => Field === 'eventSource')
     .flatMap(({ NotEquals = [] }) => NotEquals)
     .filter((source) => source !== KMS);

@@ -43,8 +43,8 @@ describe('the selectors of a trail', () => {
     ['advanced: management', advanced([management]), true, true],
     ['advanced: not KMS', advanced([management, { Field: 'eventSource', NotEquals: [KMS] }]), false, false],
     ['advanced: not another', advanced([management, { Field: 'eventSource', NotEquals: ['rdsdata.amazonaws.com'] }]), true, true],
-    ['advanced: no source that begins so', advanced([management, { Field: 'eventSource', NotStartsWith: ['kms'] }]), false, false],
-    ['advanced: no source that ends so', advanced([management, { Field: 'eventSource', NotEndsWith: ['.com'] }]), false, false],
+    ['advanced: no source that begins so', advanced([management, { Field: 'eventSource', NotStartsWith: ['rds', 'kms'] }]), false, false],
+    ['advanced: no source that ends so', advanced([management, { Field: 'eventSource', NotEndsWith: ['.org', '.com'] }]), false, false],
     [
       'advanced: sources that begin or end so',
       advanced([management, { Field: 'eventSource', StartsWith: ['s3'], EndsWith: ['.com'] }]),
@@ -88,15 +88,28 @@ describe('the selectors of a trail', () => {
   it('keep all else when they are mended', () => {
     const DataResources = [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }];
     const ExcludeManagementEventSources = [KMS, 'rdsdata.amazonaws.com'];
-    expect(mendedSelectors(classic({ ReadWriteType: 'WriteOnly', ExcludeManagementEventSources, DataResources })).value).toEqual([
-      { ReadWriteType: 'All', IncludeManagementEvents: true, ExcludeManagementEventSources: ['rdsdata.amazonaws.com'], DataResources },
+    const mended = (selectors: TrailSelectors, option: string, value: unknown): void =>
+      expect(mendedSelectors(selectors)).toEqual({ option: `--${option}`, value });
+    const writes = { ReadWriteType: 'WriteOnly', ExcludeManagementEventSources, DataResources };
+    const whole = { ReadWriteType: 'All', IncludeManagementEvents: true, ExcludeManagementEventSources: [] };
+    mended(classic(writes, { ReadWriteType: 'ReadOnly' }), 'event-selectors', [
+      { ...whole, ExcludeManagementEventSources: ['rdsdata.amazonaws.com'], DataResources },
+      { ReadWriteType: 'ReadOnly' },
     ]);
-    expect(
-      mendedSelectors(advanced(dataEvents, [management, { Field: 'eventSource', NotEquals: ExcludeManagementEventSources }])).value,
-    ).toEqual([
-      { FieldSelectors: dataEvents },
-      { FieldSelectors: [management, { Field: 'eventSource', NotEquals: ['rdsdata.amazonaws.com'] }] },
-    ]);
+    mended(classic({ IncludeManagementEvents: false, DataResources }), 'event-selectors', [{ ...whole, DataResources }]);
+    mended(
+      advanced(dataEvents, [management, { Field: 'eventSource', NotEquals: ExcludeManagementEventSources }]),
+      'advanced-event-selectors',
+      [{ FieldSelectors: dataEvents }, { FieldSelectors: [management, { Field: 'eventSource', NotEquals: ['rdsdata.amazonaws.com'] }] }],
+    );
+    mended(advanced(dataEvents), 'advanced-event-selectors', [{ FieldSelectors: dataEvents }, { FieldSelectors: [management] }]);
+  });
+
+  it.each([
+    ['source alone', { Field: 'eventSource', Equals: ['rdsdata.amazonaws.com'] }],
+    ['half', { Field: 'readOnly', NotEquals: ['true'] }],
+  ])('are mended to more than one %s', (_, field) => {
+    expect(mendedSelectors(advanced([management, field])).value).toEqual([{ FieldSelectors: [management] }]);
   });
 });
 
