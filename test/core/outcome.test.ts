@@ -48,6 +48,7 @@ describe('readOutcome', () => {
     ['SomethingNew', `${KEY} is disabled.`, 'other'],
     [undefined, `${KEY} is disabled.`, 'disabled'],
     [undefined, `${KEY} is pending deletion.`, 'pending-deletion'],
+    [undefined, `${KEY} is unavailable.`, 'unavailable'],
     [undefined, 'something else', 'other'],
     [{ omitted: true }, undefined, 'other'],
     [7, undefined, 'other'],

@@ -83,6 +83,10 @@ describe('bounded', () => {
     );
   });
 
+  it.each(['abc', 'x'.repeat(64), `x~${'0'.repeat(16)} no mark`])('keeps %s as it is', (value) => {
+    expect(bounded(value, 64, sha256)).toBe(value);
+  });
+
   it('keeps a short text that looks like a long one’s mark apart from it', () => {
     const long = 'x'.repeat(1000);
     const mark = bounded(long, 64, sha256);
