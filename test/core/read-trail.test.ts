@@ -185,6 +185,8 @@ describe('PutEventSelectors, classic', () => {
     ['nothing said', [{}], []],
     ['nulls', [{ readWriteType: null, includeManagementEvents: null, excludeManagementEventSources: null }], []],
     ['what was cut', [{ omitted: true }], ['its selectors cannot be read from the record']],
+    ['a field that only begins like one', [{ ...all, readWriteTypes: 'All' }], ['its selectors cannot be read from the record']],
+    ['a field that only ends like one', [{ ...all, noDataResources: [] }], ['its selectors cannot be read from the record']],
     ['another source left out', [{ ...all, excludeManagementEventSources: [RDS] }], []],
     ['a source that only begins like KMS', [{ ...all, excludeManagementEventSources: [`${KMS}.cn`, 'KMS'] }], []],
     ['KMS left out', [{ ...all, excludeManagementEventSources: [KMS] }], ['it leaves out KMS', WITHOUT_KMS]],
