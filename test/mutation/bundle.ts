@@ -2,14 +2,13 @@
 // mutant loads them anew, which is most of what it costs. For a copy of the project, after the mutants are in its source:
 //
 //   KMS_AUDIT_MUTATED=PART node test/run.mjs test/mutation/bundle.ts
-import { globSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { testsOf } from './parts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const entryPoints = globSync(testsOf(process.env.KMS_AUDIT_MUTATED), { cwd: root });
+const entryPoints = testsOf(process.env.KMS_AUDIT_MUTATED);
 
 /** Every file goes on knowing where it was. */
 const ownPlace: Plugin = {
