@@ -8,6 +8,7 @@ import { type Metric, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from '../src
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { RULES } from '../src/core/rules/registry.ts';
 import { fromSeconds } from '../src/core/timestamp.ts';
+import { MEMORY_MB } from '../src/local/embedded-stack.ts';
 import { auditEvent, flyCanary, type Pipeline } from '../src/pipeline.ts';
 import { reconcile } from '../src/reconcile.ts';
 import { settleCandidates } from '../src/releases.ts';
@@ -56,6 +57,12 @@ describe('the packaged template', () => {
       AlertTopicArn: { Default: given[0]?.slice('alertTopicArn='.length) },
       ResourceUses: { Default: 'ENABLED' },
     });
+  });
+
+  it('gives the functions the memory that they have on one machine', () => {
+    const memoryOf = (id: string): unknown => template.Resources[id]?.Properties.MemorySize;
+    expect(memoryOf('AuditLambdaFunction')).toBe(MEMORY_MB.audit);
+    expect(memoryOf('SweepLambdaFunction')).toBe(MEMORY_MB.sweep);
   });
 
   it('has a dashboard whose body is JSON and whose own metrics the code sends', () => {

@@ -39,6 +39,8 @@ const SWEEP_AHEAD_SECONDS = 3_600;
 const DIST = new URL('../../dist/', import.meta.url);
 const TOPIC_ARN = `arn:aws:sns:${LOCAL_REGION}:111122223333:kms-audit-alerts`;
 const TIMEOUT_SECONDS = 10;
+/** What serverless.yml gives the functions, MB. */
+export const MEMORY_MB = { audit: 256, sweep: 512 };
 
 /** Starts it: with `path`, the table is kept in that folder; metrics must be dated by `now`. Nothing leaves the machine: every endpoint is loopback, and the functions see no credentials but these. */
 export async function startEmbeddedStack(options: { readonly path?: string; readonly now?: Clock } = {}): Promise<EmbeddedStack> {
@@ -66,8 +68,9 @@ export async function startEmbeddedStack(options: { readonly path?: string; read
     AWS_ENDPOINT_URL_ECS: loopback.endpoint,
   };
   const common = { runtime, root: fileURLToPath(DIST), environment, timeoutSeconds: TIMEOUT_SECONDS };
-  const audit = await startLambdaFunction({ ...common, handler: 'audit.handler' });
-  const sweep = await startLambdaFunction({ ...common, handler: 'sweep.handler' });
+  const auditSettings = { ...common, handler: 'audit.handler', memoryMb: MEMORY_MB.audit };
+  const audit = await startLambdaFunction(auditSettings);
+  const sweep = await startLambdaFunction({ ...common, handler: 'sweep.handler', memoryMb: MEMORY_MB.sweep });
   return {
     environment,
     tableName,
@@ -76,7 +79,7 @@ export async function startEmbeddedStack(options: { readonly path?: string; read
     metrics: loopback.metrics,
     invoke: audit.invoke,
     sweep: (ahead = SWEEP_AHEAD_SECONDS) => sweep.invoke({}, { ahead }),
-    another: (added = {}) => startLambdaFunction({ ...common, environment: { ...environment, ...added }, handler: 'audit.handler' }),
+    another: (added = {}) => startLambdaFunction({ ...auditSettings, environment: { ...environment, ...added } }),
     setFault: loopback.setFault,
     kill: audit.kill,
     reopen: database.reopen,

@@ -12,6 +12,8 @@ export interface FunctionSettings {
   /** All that the process sees of the outside. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
+  /** Memory of the function, MB; what V8 may use of it follows as in Lambda. */
+  readonly memoryMb: number;
 }
 
 /** A process that runs a function's handler on one event after the other. */
@@ -26,8 +28,10 @@ export interface LambdaProcess {
 
 /** Starts the process; `log` is told each line that it writes. */
 export function startLambdaProcess(settings: FunctionSettings, api: string, log: (line: string) => void): LambdaProcess {
-  const { runtime, root, handler, environment } = settings;
-  const child = spawn(process.execPath, [runtime], {
+  const { runtime, root, handler, environment, memoryMb } = settings;
+  const young = Math.floor(memoryMb / 10);
+  const heap = [`--max-semi-space-size=${Math.floor(young / 2)}`, `--max-old-space-size=${memoryMb - young}`];
+  const child = spawn(process.execPath, [...heap, runtime], {
     env: { ...environment, AWS_LAMBDA_RUNTIME_API: api, LAMBDA_TASK_ROOT: root, _HANDLER: handler, TZ: ':UTC' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

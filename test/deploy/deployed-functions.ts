@@ -53,6 +53,7 @@ export async function startFunctions(
       handler: String(properties.Handler),
       environment: { ...variablesOf(properties), ...lambdaEnvironment(stack.region, endpoints) },
       timeoutSeconds: Number(properties.Timeout),
+      memoryMb: Number(properties.MemorySize),
     });
     functions.push({ ...started, arn, files });
   }

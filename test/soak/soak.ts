@@ -6,7 +6,7 @@ import { DynamoDbLedger } from '../../src/aws/dynamodb-ledger.ts';
 import { findingId } from '../../src/core/finding.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { reportOf } from '../../src/core/report.ts';
-import { type EmbeddedStack, startEmbeddedStack } from '../../src/local/embedded-stack.ts';
+import { type EmbeddedStack, MEMORY_MB, startEmbeddedStack } from '../../src/local/embedded-stack.ts';
 import type { LambdaFunction } from '../../src/local/lambda-function.ts';
 import { sha256 } from '../../src/system.ts';
 import { Model } from './model.ts';
@@ -125,7 +125,7 @@ export async function soak({ events, seed, handlers, path, progress = () => {} }
       await stack.sweep(ahead());
     }
     const { counts, differences } = await compare(stack, model);
-    return { seconds, memory, retried, ...counts, differences: [...differences, ...growthOf(memory)] };
+    return { seconds, memory, retried, ...counts, differences: [...differences, ...growthOf(memory), ...excessOf(memory)] };
   } finally {
     for (const one of functions) await one.stop();
     await stack.stop();
@@ -159,6 +159,12 @@ async function measure(processId: number, folder: string): Promise<{ rss: number
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text !== undefined) return JSON.parse(text);
   }
+}
+
+function excessOf(memory: readonly Memory[]): string[] {
+  const most = Math.max(...memory.map(({ rss }) => rss));
+  const given = MEMORY_MB.audit * 2 ** 20;
+  return most <= given ? [] : [`a handler has ${most} bytes, its function ${given}`];
 }
 
 function growthOf(memory: readonly Memory[]): string[] {
