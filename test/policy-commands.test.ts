@@ -8,13 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policyInit } from '../src/cli/policy.ts';
 import { replay } from '../src/cli/replay.ts';
-import type { Fact } from '../src/core/fact.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
-import { propose } from '../src/core/proposal.ts';
 import { readPolicy } from '../src/core/read-policy.ts';
-import { readRecord } from '../src/core/read-record.ts';
-import { sha256 } from '../src/system.ts';
-import { ACCOUNT, createGrant, ecsContext, KEY, OTHER_ACCOUNT, type RawRecord, user, userArn } from './support/fleet.ts';
+import { ACCOUNT, createGrant, KEY, type RawRecord, user, userArn } from './support/fleet.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const EVENTS = join(root, 'events');
@@ -256,73 +252,10 @@ describe('the policy proposed from a scenario', () => {
 });
 
 function strangersGrant(id: string, parameters: RawRecord): RawRecord {
-  const request = { retiringPrincipal: undefined, granteePrincipal: userArn('export'), constraints: constraint({ purpose: 'x' }) };
+  const request = {
+    retiringPrincipal: undefined,
+    granteePrincipal: userArn('export'),
+    constraints: { encryptionContextSubset: { purpose: 'x' } },
+  };
   return createGrant(id, { ...request, ...parameters }, { eventID: `event-${id}`, userIdentity: user('operator') });
 }
-
-const constraint = (context: RawRecord): RawRecord => ({ encryptionContextSubset: context });
-
-describe('propose', () => {
-  const factsOf = (records: readonly RawRecord[]): Fact[] =>
-    records.flatMap((raw) => {
-      const reading = readRecord(raw, sha256);
-      return reading.kind === 'fact' ? reading.fact : [];
-    });
-
-  it('makes one profile of grants that differ in their volume alone, and others where anything else does', () => {
-    const volume = (id: string, rest: RawRecord): RawRecord => constraint({ ...rest, 'aws:ebs:id': id });
-    const constraints = [
-      volume('vol-1', { a: 'x', b: 'y' }),
-      { encryptionContextSubset: { 'aws:ebs:id': 'vol-2', b: 'y', a: 'x' } },
-      volume('vol-3', { a: 'x', b: 'z' }),
-      { encryptionContextEquals: { a: 'x' } },
-    ];
-    const facts = factsOf(constraints.map((one, index) => strangersGrant(`g${index}`, { constraints: one })));
-
-    const { profiles } = propose(facts);
-
-    expect(profiles.map(({ profile, grants }) => [profile.name, profile.context, profile.contextMatch, grants])).toEqual([
-      ['operator-to-export', { 'aws:ebs:id': '*', a: 'x', b: 'y' }, 'subset', 2],
-      ['operator-to-export-2', { 'aws:ebs:id': '*', a: 'x', b: 'z' }, 'subset', 1],
-      ['operator-to-export-3', { a: 'x' }, 'equals', 1],
-    ]);
-    expect(propose(facts.toReversed())).toEqual(propose(facts));
-  });
-
-  it('counts a grant once, however often its record comes', () => {
-    const facts = factsOf([strangersGrant('g', {}), strangersGrant('g', {}), { ...strangersGrant('g', {}), eventID: 'another' }]);
-
-    expect(propose(facts).profiles).toMatchObject([{ grants: 1 }]);
-  });
-
-  it.each([
-    ['a wildcard in a name', { granteePrincipal: `${userArn('export')}*` }, 'its names cannot be written as patterns'],
-    ['an operation that KMS does not document', { operations: ['Drink'] }, 'a policy knows no such operation: Drink'],
-    [
-      'a context that CloudTrail hides',
-      { constraints: constraint({ purpose: 'HIDDEN_DUE_TO_SECURITY_REASONS' }) },
-      'its encryption context cannot be read',
-    ],
-  ])('leaves out %s', (_what, parameters, because) => {
-    expect(propose(factsOf([strangersGrant('g', parameters)]))).toMatchObject({
-      profiles: [],
-      leftOut: [{ keyArn: KEY, grantId: 'g', because }],
-    });
-  });
-
-  it('names accounts only where a cluster’s is not its key’s', () => {
-    const grantTo = (account: string): RawRecord =>
-      createGrant(
-        account,
-        { constraints: constraint(ecsContext({ account, name: 'prod' }, 'vol-0000000000000000a')) },
-        { eventID: account },
-      );
-
-    expect(propose(factsOf([grantTo(ACCOUNT)]))).toEqual({ profiles: [], leftOut: [], clusters: ['prod'] });
-    expect(propose(factsOf([grantTo(ACCOUNT), grantTo(OTHER_ACCOUNT), grantTo('elsewhere')]))).toMatchObject({
-      accounts: [ACCOUNT, OTHER_ACCOUNT],
-      clusters: ['prod'],
-    });
-    expect(propose(factsOf([grantTo('elsewhere')]))).not.toHaveProperty('accounts');
-  });
-});

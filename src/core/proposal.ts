@@ -1,6 +1,7 @@
 import { type ContextFact, type Fact, type GrantCreated, hasContext } from './fact.ts';
 import { readKeyArn } from './key-arn.ts';
 import { DEFAULT_PROFILES, type ExactProfile, exactProfile, type GrantProfile, profileOf } from './profile.ts';
+import { sortedBy } from './sorting.ts';
 
 /** What a policy would have to say so that what was observed is expected. */
 export interface Proposal {
@@ -23,7 +24,10 @@ export function propose(facts: readonly Fact[]): Proposal {
 
 function clustersOf(facts: readonly ContextFact[]): Pick<Proposal, 'accounts' | 'clusters'> {
   const seen = facts.flatMap(({ cluster, keyArn }) => (cluster === undefined ? [] : { ...cluster, keyArn }));
-  const beyond = seen.some(({ account, keyArn }) => isAccount(account) && keyArn !== undefined && readKeyArn(keyArn)?.account !== account);
+  const beyond = seen.some(({ account, keyArn }) => {
+    const own = readKeyArn(keyArn)?.account;
+    return own !== undefined && isAccount(account) && own !== account;
+  });
   return {
     clusters: sortedSet(seen.map(({ name }) => name)),
     ...(beyond ? { accounts: sortedSet(seen.map(({ account }) => account).filter(isAccount)) } : {}),
@@ -32,7 +36,7 @@ function clustersOf(facts: readonly ContextFact[]): Pick<Proposal, 'accounts' | 
 
 const isAccount = (text: string): boolean => /^\d{12}$/.test(text);
 const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
-const byId = <T>(groups: ReadonlyMap<string, T>): T[] => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+const byId = <T>(groups: ReadonlyMap<string, T>): T[] => sortedBy(groups, ([id]) => [id]).map(([, group]) => group);
 
 function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profiles' | 'leftOut'> {
   const alike = new Map<string, { readonly profile: GrantProfile; readonly grants: Set<string> }>();
@@ -50,30 +54,29 @@ function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profil
       known.grants.add(grant);
     }
   }
-  const taken = new Set(DEFAULT_PROFILES.map(({ name }) => name));
+  const taken = new Set<string>();
   const profiles = byId(alike).map(({ profile, grants }) => ({
     profile: { ...profile, name: freeName(profile.name, taken) },
     grants: grants.size,
   }));
-  return { profiles: profiles.sort((a, b) => (a.profile.name < b.profile.name ? -1 : 1)), leftOut: byId(leftOut) };
+  return { profiles: sortedBy(profiles, ({ profile }) => [profile.name]), leftOut: byId(leftOut) };
 }
 
 /** The grant's own profile under a name that says whose it is, its context in order, so that grants alike have one profile. */
 function namedProfile(grant: GrantCreated): ExactProfile {
   const exact = exactProfile(grant);
   if ('because' in exact) return exact;
-  const context = Object.fromEntries(Object.entries(exact.profile.context ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { profile: { ...exact.profile, name: `${tail(grant.caller.id)}-to-${tail(grant.grantee ?? '')}`, context } };
+  const context = Object.fromEntries(sortedBy(Object.entries(exact.profile.context ?? {}), ([key]) => [key]));
+  return { profile: { ...exact.profile, name: [grant.caller.id, ...exact.profile.grantee].map(tail).join('-to-'), context } };
 }
 
 /** The last part of an ARN or a service's name, as a word. */
 function tail(principal: string): string {
-  const last =
-    principal
-      .replace(/\.amazonaws\.com(?:\.cn)?$/, '')
-      .split(/[:/]/)
-      .at(-1) ?? '';
-  const word = last.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const last = principal.slice(Math.max(principal.lastIndexOf(':'), principal.lastIndexOf('/')) + 1);
+  const word = last
+    .replace(/\.amazonaws\.com(?:\.cn)?$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-');
   return word.slice(0, 40).replace(/^-|-$/g, '') || 'somebody';
 }
 

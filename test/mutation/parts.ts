@@ -82,6 +82,7 @@ export const PARTS: readonly Part[] = [
       'core/pattern',
       'core/policy',
       'core/profile',
+      'core/proposal',
       'core/rules',
       'core/runbooks',
       'core/read-policy',
