@@ -22,6 +22,7 @@ describe('matches', () => {
     ['a**', 'ab:c/d', true],
     ['a**', 'a', false],
     ['**', 'a\nb', true],
+    ['**a*', 'xa:ab', true],
     ['(x|y)+$', '(x|y)+$', true],
     ['${Account}', ACCOUNT, true],
     ['${Account}', OTHER_ACCOUNT, false],
@@ -57,6 +58,7 @@ describe('matches', () => {
       for (const value of ['', 'undefined']) expect(matches(pattern, value, nowhere)).toBe(false);
     expect(matches('${ServicePrincipal}', `rds.${REGION}.amazonaws.com`, nowhere)).toBe(false);
     expect(matches('${ServicePrincipal}', 'rds.amazonaws.com', nowhere)).toBe(true);
+    expect(matches('${Accounts}', 'undefined', { key: undefined, accounts: [OTHER_ACCOUNT] })).toBe(false);
   });
 });
 
