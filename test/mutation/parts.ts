@@ -81,6 +81,7 @@ export const PARTS: readonly Part[] = [
       'core/expectation',
       'core/pattern',
       'core/policy',
+      'core/policy-entry',
       'core/profile',
       'core/proposal',
       'core/rules',
