@@ -78,14 +78,14 @@ export const DEFAULT_PROFILES: readonly GrantProfile[] = [
 ];
 
 /** The first of `profiles` that expects this grant. */
-export function profileOf(grant: GrantCreated, profiles: readonly GrantProfile[], accounts: readonly string[]): GrantProfile | undefined {
+export function profileOf(grant: GrantCreated, profiles: readonly GrantProfile[], accounts?: readonly string[]): GrantProfile | undefined {
   const scope: PatternScope = { key: readKeyArn(grant.keyArn), accounts };
   return profiles.find((profile) => expects(profile, grant, scope));
 }
 
 /** True for a grant that is one for Fargate storage in everything that KMS lists of it: all but who made it. */
 export function isFargateStorage(grant: GrantCreated): boolean {
-  return expects(FARGATE_STORAGE, grant, { key: readKeyArn(grant.keyArn), accounts: [] });
+  return expects(FARGATE_STORAGE, grant, { key: readKeyArn(grant.keyArn) });
 }
 
 /** The profile that expects exactly this grant, or why none can be written. */

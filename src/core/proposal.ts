@@ -42,7 +42,7 @@ function profilesFor(creations: readonly GrantCreated[]): Pick<Proposal, 'profil
   const alike = new Map<string, { readonly profile: GrantProfile; readonly grants: Set<string> }>();
   const leftOut = new Map<string, Proposal['leftOut'][number]>();
   for (const creation of creations) {
-    if (profileOf(creation, DEFAULT_PROFILES, []) !== undefined) continue;
+    if (profileOf(creation, DEFAULT_PROFILES) !== undefined) continue;
     const { keyArn, grantId } = creation;
     const grant = JSON.stringify([keyArn, grantId]);
     const exact = namedProfile(creation);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GrantCreated } from '../../src/core/fact.ts';
-import { DEFAULT_PROFILES, exactProfile, type GrantProfile, profileFor, profileOf } from '../../src/core/profile.ts';
+import { DEFAULT_PROFILES, exactProfile, type GrantProfile, isFargateStorage, profileFor, profileOf } from '../../src/core/profile.ts';
 import { readPolicy } from '../../src/core/read-policy.ts';
 import { readRecord } from '../../src/core/read-record.ts';
 import { sha256 } from '../../src/system.ts';
@@ -87,6 +87,22 @@ describe('the profile fargate-storage', () => {
 
 it('a grant of Fargate’s without constraint is a service’s, not a task’s', () => {
   expect(found({ constraints: null }, service('ec2-frontend-api.amazonaws.com'))).toBe('aws-service');
+});
+
+describe('a grant is for Fargate storage, whoever made it', () => {
+  const from = (account: string): RawRecord => ({
+    constraints: { encryptionContextSubset: ecsContext(PROD, 'vol-1'), sourceArn: `arn:aws:ecs:${REGION}:${account}:task/x` },
+  });
+
+  it.each<[string, RawRecord, boolean]>([
+    ['a task’s', {}, true],
+    ['of a source in the key’s account', from(ACCOUNT), true],
+    ['of a source in another', from(OTHER_ACCOUNT), false],
+    ['of a grantee in another Region', { granteePrincipal: 'fargate.eu-west-1.amazonaws.com' }, false],
+    ['of no volume', subset(ecsContext(PROD)), false],
+  ])('%s', (_what, parameters, expected) => {
+    expect(isFargateStorage(grant(parameters, user('operator')))).toBe(expected);
+  });
 });
 
 describe('the profiles for EBS', () => {

@@ -11,8 +11,7 @@ const ADVICE_LIMIT = 2_000;
 /** Fires when a grant fits no expected profile and `worse` holds of it; shared by the rules about new grants. */
 export function judgeUnexpectedGrant(fact: Fact, policy: Policy, worse: (grant: GrantCreated) => boolean, because: string): Verdict {
   if (fact.kind !== 'grant-created') return NOT_APPLICABLE;
-  // Stryker disable next-line ArrayDeclaration: no account has such a name
-  if (!worse(fact) || profileOf(fact, profilesOf(policy), policy.accounts ?? []) !== undefined) return SILENT;
+  if (!worse(fact) || profileOf(fact, profilesOf(policy), policy.accounts) !== undefined) return SILENT;
   const about: Subject = { ...clusterFields(fact), ...(fact.volumeId === undefined ? {} : { volumeId: fact.volumeId }) };
   const profile = profileFor(fact);
   const advice = profile && JSON.stringify({ grants: [profile] });
