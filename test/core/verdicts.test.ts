@@ -62,6 +62,7 @@ const trail = (operation: string, requestParameters: RawRecord = {}): RawRecord 
   by(operation, { name: 'main', ...requestParameters }, 'cloudtrail');
 const rule = (operation: string, requestParameters: RawRecord = {}, overrides: RawRecord = {}): RawRecord =>
   by(operation, { name: RULE_NAME, ...requestParameters }, 'events', overrides);
+const FULL = { state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' };
 const DEPLOYMENT = { userIdentity: user('operator', 'cloudformation.amazonaws.com') };
 const task = (detail: RawRecord = {}, overrides: RawRecord = {}): RawRecord =>
   eventBridge(
@@ -628,6 +629,16 @@ describe('audit-blind-spot', () => {
     });
   });
 
+  it('is medium for a rule that a deployment puts in its full state', () => {
+    expect(verdict('audit-blind-spot', rule('PutRule', FULL, DEPLOYMENT))).toStrictEqual({
+      severity: 'medium',
+      subject: { resource: RULE },
+      about: {},
+      group: group('audit-blind-spot', RULE),
+      sentence: `The audit’s own rule ${RULE_NAME} was replaced by ${OPERATOR} through cloudformation.amazonaws.com (PutRule).`,
+    });
+  });
+
   it('calls a rule disabled that PutRule turned off', () => {
     expect(verdict('audit-blind-spot', rule('PutRule', { state: 'DISABLED' }))).toMatchObject({
       sentence: `The audit’s own rule ${RULE_NAME} was disabled by ${OPERATOR} (PutRule).`,
@@ -774,6 +785,16 @@ describe('an unexpected grant', () => {
     expect(verdict(id, made(parameters))).toMatchObject({ sentence: expect.stringMatching(new RegExp(`; ${because}\\.$`)) });
   });
 
+  it('is none where the policy names the account it goes to', () => {
+    const toOther = made(
+      { granteePrincipal: `arn:aws:iam::${OTHER_ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX` },
+      { userIdentity: user('operator') },
+    );
+
+    expect(verdict('unexpected-grantee', toOther)).toBeDefined();
+    expect(verdict('unexpected-grantee', toOther, policyOf({ accounts: [OTHER_ACCOUNT] }))).toBeUndefined();
+  });
+
   it('names its operations in order', () => {
     expect(verdict('unexpected-grantee', made({ operations: ['Encrypt', 'Decrypt'] }))).toMatchObject({
       sentence: expect.stringContaining(` lets ${STRANGER} do Decrypt, Encrypt with key `),
@@ -832,6 +853,13 @@ describe('endings', () => {
     sentence: `${operation} by ${OPERATOR}: trail ${TRAIL} records KMS whole again.`,
     rule: 'audit-blind-spot',
   });
+  const deployed = (operation: string): RawRecord => ({
+    group: ['audit-blind-spot', RULE],
+    subject: { resource: RULE },
+    lagSeconds: 300,
+    sentence: `${operation} by ${OPERATOR} through cloudformation.amazonaws.com: rule ${RULE_NAME} is on again.`,
+    rule: 'audit-blind-spot',
+  });
 
   it.each<[string, RawRecord, readonly RawRecord[]]>([
     ['EnableKey', by('EnableKey', { keyId: KEY }), [...usable('EnableKey'), made('EnableKey')]],
@@ -863,6 +891,10 @@ describe('endings', () => {
     ['UpdateTrail to every Region', trail('UpdateTrail', { isMultiRegionTrail: true }), [whole('UpdateTrail')]],
     ['PutRule', rule('PutRule'), []],
     ['PutTargets', rule('PutTargets'), []],
+    ['PutRule in a deployment', rule('PutRule', FULL, DEPLOYMENT), [deployed('PutRule')]],
+    ['PutRule of another state in a deployment', rule('PutRule', {}, DEPLOYMENT), []],
+    ['PutTargets in a deployment', rule('PutTargets', {}, DEPLOYMENT), [deployed('PutTargets')]],
+    ['RemoveTargets in a deployment', rule('RemoveTargets', {}, DEPLOYMENT), []],
     ['DisableRule', rule('DisableRule'), []],
     ['a task that stopped', task(), []],
     ['a cluster with its key', cluster('UpdateCluster', storage(KEY)), []],
@@ -911,6 +943,26 @@ describe('orphan-grant', () => {
         caller: 'unknown',
         region: REGION,
         sentence: `Grant g on key ${KEY_ID} for cluster prod, made at ${CREATED}, is still open after 24 hours.`,
+      },
+    ]);
+  });
+
+  it('holds of a grant that is gone, of any age, apart from those that are too old', () => {
+    const gone = '2026-11-02T12:00:00Z';
+
+    expect(judgeAge(grant({ gone }), DEFAULT_POLICY, toSeconds(gone))).toStrictEqual([
+      {
+        rule: 'orphan-grant',
+        severity: 'medium',
+        subject: { keyArn: KEY, grantId: 'g' },
+        about: { clusterAccount: ACCOUNT, clusterName: 'prod', volumeId: VOLUME },
+        group: group('orphan-grant', KEY, 'gone'),
+        eventId: 'created',
+        time: gone,
+        operation: 'CreateGrant',
+        caller: 'unknown',
+        region: REGION,
+        sentence: `Grant g on key ${KEY_ID} for cluster prod, made at ${CREATED}, was gone from KMS by ${gone}, and no record says how it ended.`,
       },
     ]);
   });
