@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Difference, type DifferenceOptions, replayDifference } from '../src/cli/difference.ts';
 import { columnsOf } from '../src/cli/layout.ts';
 import { replay } from '../src/cli/replay.ts';
+import type { Finding } from '../src/core/finding.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/core/policy.ts';
 import { policyDifference } from '../src/core/policy-difference.ts';
 import {
@@ -131,6 +132,21 @@ describe('what a change of policy would have changed', () => {
 
     expect(silenced).toEqual({ added: [], removed: findings, changed: [], unchanged: 0 });
     expect(raised).toEqual({ added: findings, removed: [], changed: [], unchanged: 0 });
+  });
+});
+
+it('what a change of policy leaves alone is neither new nor gone nor of another severity', async () => {
+  const { findings } = await replay([EVENTS], DEFAULT_POLICY);
+  const [kept, raised, gone, added] = findings.filter(({ severity }) => severity === 'high');
+  if (!(kept && raised && gone && added)) throw new Error('expected four findings');
+  const judged = (...of: readonly Finding[]) => ({ policy: DEFAULT_POLICY, findings: of });
+  const { id, rule, title } = raised;
+
+  expect(policyDifference(judged(kept, raised, gone), judged(kept, { ...raised, severity: 'critical' }, added))).toEqual({
+    added: [added],
+    removed: [gone],
+    changed: [{ id, rule, title, from: 'high', to: 'critical' }],
+    unchanged: 1,
   });
 });
 
