@@ -225,7 +225,7 @@ describe.each(LEDGERS)('reconciliation of a ledger %s', (_, make) => {
       for (const hour of [1, 2]) await world.sweep(ledger, sweepAt(hour));
       expect(openSet(await ledger.snapshot())).toEqual(expected);
     }
-  }, 60_000);
+  });
 
   it('keeps what KMS does not say of one key from the others, and asks again when it is throttled', async () => {
     const ledger = await make();
