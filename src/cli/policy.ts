@@ -8,6 +8,7 @@ import { clock } from '../system.ts';
 import { factsUnder } from './facts-under.ts';
 import { InputError } from './input.ts';
 import { syntaxFault } from './json-syntax.ts';
+import { counted } from './layout.ts';
 import type { ReadingOptions } from './reading-options.ts';
 import { replayJson } from './replay.ts';
 import type { Terminal } from './terminal.ts';
@@ -76,22 +77,20 @@ export function readPolicyText(text: string): PolicyReading {
   return readPolicy(document);
 }
 
-const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
-
 function summary({ accounts, clusters, keys, grants, exceptions, trails, severities, rules }: Policy, now: Timestamp): string {
   const expired = exceptions.filter(({ expires }) => expires <= now).length;
   const stages = Object.values(rules);
   const parts = [
-    count(grants.length, 'profile'),
-    `${count(exceptions.length, 'exception')}${expired === 0 ? '' : ` (${expired} expired)`}`,
-    accounts && count(accounts.length, 'account'),
-    clusters && count(clusters.length, 'cluster pattern'),
-    keys && count(keys.length, 'key pattern'),
-    trails.length > 0 && count(trails.length, 'trail pattern'),
-    Object.keys(severities).length > 0 && count(Object.keys(severities).length, 'severity of its own', 'severities of its own'),
+    counted(grants.length, 'profile'),
+    `${counted(exceptions.length, 'exception')}${expired === 0 ? '' : ` (${expired} expired)`}`,
+    accounts && counted(accounts.length, 'account'),
+    clusters && counted(clusters.length, 'cluster pattern'),
+    keys && counted(keys.length, 'key pattern'),
+    trails.length > 0 && counted(trails.length, 'trail pattern'),
+    Object.keys(severities).length > 0 && counted(Object.keys(severities).length, 'severity of its own', 'severities of its own'),
     ...(['off', 'silent'] as const).map((stage) => {
       const number = stages.filter((one) => one === stage).length;
-      return number > 0 && `${count(number, 'rule')} ${stage}`;
+      return number > 0 && `${counted(number, 'rule')} ${stage}`;
     }),
   ];
   return parts.filter(Boolean).join(', ');
@@ -128,7 +127,7 @@ export async function policyInit(paths: readonly string[], options: ReadingOptio
 
 function notesOn({ profiles, leftOut, accounts, clusters }: Proposal): string[] {
   return [
-    ...profiles.map(({ profile, grants }) => `${profile.name}: covers ${count(grants, 'grant')}; read it before you adopt it`),
+    ...profiles.map(({ profile, grants }) => `${profile.name}: covers ${counted(grants, 'grant')}; read it before you adopt it`),
     ...leftOut.map(({ keyArn, grantId, because }) => `left out: grant ${grantId} on ${keyArn}: ${because}`),
     ...(accounts === undefined
       ? []

@@ -46,6 +46,10 @@ describe('the profiles that are proposed', () => {
     expect(propose(facts).profiles).toMatchObject([{ grants: 1 }]);
   });
 
+  it('are none for grants that a default profile expects', () => {
+    expect(propose(factsOf([createGrant('g')]))).toMatchObject({ profiles: [], leftOut: [] });
+  });
+
   it('come by name', () => {
     const grants = [
       strangersGrant('a', { granteePrincipal: userArn('export-1') }),
