@@ -5,6 +5,9 @@ import { type Timestamp, toSeconds } from './timestamp.ts';
 /** How long one handler may hold a group's alert: longer than the function's time-out, shorter than the first retry. */
 export const LEASE_SECONDS = 15;
 
+/** Before every instant. */
+const NEVER: Timestamp = '';
+
 /** One handler's lease on a group's alert, and what its message will cover. */
 export interface Claim {
   /** What will be sent: that it happens (`joint`: if it still holds when judged once more), or that it is over. */
@@ -56,8 +59,8 @@ export interface AlertRequest {
 
 /** Decides whether this occurrence's alert is due, given what is noted. A more severe occurrence, or one after the end, is always news. */
 export function decideAlert(note: AlertNote, request: AlertRequest): AlertDecision {
-  const { closed, claim } = note;
-  if (closed !== undefined && request.time <= closed) return { act: 'covered' };
+  const { closed = NEVER, claim } = note;
+  if (request.time <= closed) return { act: 'covered' };
   const live = claim !== undefined && claim.until > request.now ? claim : undefined;
   // Who tells the end right now does not know of this.
   if (live?.tells === 'over') return { act: 'wait' };
@@ -89,19 +92,19 @@ export type EndDecision =
 
 /** Decides whether an all-clear is due. Evidence later than the end keeps the alert standing, unless all of it is over. */
 export function decideEnd(note: AlertNote, { time, all, now }: EndRequest): EndDecision {
-  const { over, claim } = note;
+  const { over = NEVER, claim } = note;
   const sent = standingIn(note);
-  if (sent === undefined && over !== undefined && over >= time) return { act: 'covered' };
+  if (sent === undefined && over >= time) return { act: 'covered' };
   // Whoever holds it may yet find that it is not so.
   if (claim !== undefined && claim.until > now) return { act: 'wait' };
   if (sent === undefined) return { act: 'note', through: time };
-  if (sent.through > time && !all) return { act: 'covered' };
-  return { act: 'send', through: sent.through > time ? sent.through : time, sent };
+  if (sent.through > time) return all ? { act: 'send', through: sent.through, sent } : { act: 'covered' };
+  return { act: 'send', through: time, sent };
 }
 
 /** The last alert, while it is newer than the last all-clear. */
-function standingIn({ sent, closed }: AlertNote): Sent | undefined {
-  return sent !== undefined && (closed === undefined || sent.through > closed) ? sent : undefined;
+function standingIn({ sent, closed = NEVER }: AlertNote): Sent | undefined {
+  return sent !== undefined && sent.through > closed ? sent : undefined;
 }
 
 function covers(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AlertNote, type AlertRequest, decideAlert, LEASE_SECONDS } from '../../src/core/alerting.ts';
+import { type AlertNote, type AlertRequest, decideAlert, decideEnd, type EndRequest, LEASE_SECONDS } from '../../src/core/alerting.ts';
 import { instant } from '../support/fleet.ts';
 
 const NOW = 1_800_000_000;
@@ -12,14 +12,14 @@ const request = (fields: Partial<AlertRequest> = {}): AlertRequest => ({
   ...fields,
 });
 const HOUR = 3600;
+const sent = { through: instant(0), severity: 'high' as const };
+const claim = { tells: 'alert' as const, until: NOW + LEASE_SECONDS, by: 'event-2', through: instant(0), severity: 'high' as const };
+const covered = { act: 'covered' };
+const wait = { act: 'wait' };
 
 describe('decideAlert', () => {
-  const sent = { through: instant(0), severity: 'high' as const };
-  const claim = { tells: 'alert' as const, until: NOW + LEASE_SECONDS, by: 'event-2', through: instant(0), severity: 'high' as const };
   const send = { act: 'send', reminder: false };
   const remind = { act: 'send', reminder: true };
-  const covered = { act: 'covered' };
-  const wait = { act: 'wait' };
 
   const table: readonly [string, AlertNote, Partial<AlertRequest>, object][] = [
     ['nothing noted', {}, {}, send],
@@ -46,6 +46,17 @@ describe('decideAlert', () => {
     ['told, a reminder’s lease over', { sent, claim: { ...claim, until: NOW - 1 } }, { time: instant(HOUR) }, remind],
     ['told, while our own reminder may be at work', { sent, claim: { ...claim, by: 'event-1' } }, { time: instant(HOUR) }, wait],
     ['told, whoever holds it', { sent, claim: { ...claim, by: 'event-1' } }, {}, covered],
+    ['told, its end being told by another', { sent, claim: { ...claim, tells: 'over' } }, {}, wait],
+    ['over, and from before its end', { sent, closed: instant(10) }, { time: instant(10), severity: 'critical' }, covered],
+    ['over, and again since', { sent, closed: instant(10) }, { time: instant(11) }, send],
+    [
+      'over, told until its very end, and again since',
+      { sent: { ...sent, through: instant(10) }, closed: instant(10) },
+      { time: instant(11) },
+      send,
+    ],
+    ['over, told again since', { sent: { ...sent, through: instant(20) }, closed: instant(10) }, { time: instant(20) }, covered],
+    ['over though nobody was told, and again', { closed: instant(10) }, { time: instant(11) }, send],
   ];
 
   it.each(table)('%s', (_what, note, fields, expected) => {
@@ -54,5 +65,36 @@ describe('decideAlert', () => {
 
   it('calls what is worse news, no reminder', () => {
     expect(decideAlert({ sent }, request({ severity: 'critical' }))).toEqual({ act: 'send', reminder: false });
+  });
+});
+
+describe('decideEnd', () => {
+  const end = instant(10);
+  const later = { ...sent, through: instant(20) };
+
+  const table: readonly [string, AlertNote, Partial<EndRequest>, object][] = [
+    ['nothing noted', {}, {}, { act: 'note', through: end }],
+    ['nobody told, and known', { over: end }, {}, covered],
+    ['nobody told, and known of an earlier end', { over: instant(9) }, {}, { act: 'note', through: end }],
+    ['told, and known to be over, but not by those who were told', { sent, over: end }, {}, { act: 'send', through: end, sent }],
+    ['told, and the all-clear as well', { sent, over: end, closed: end }, {}, covered],
+    ['told', { sent }, {}, { act: 'send', through: end, sent }],
+    ['told at the same instant', { sent: { ...sent, through: end } }, {}, { act: 'send', through: end }],
+    ['told of what came after the end', { sent: later }, {}, covered],
+    [
+      'told of what came after the end, which ends all',
+      { sent: later },
+      { all: true },
+      { act: 'send', through: later.through, sent: later },
+    ],
+    ['told of what came before the end, which ends all', { sent }, { all: true }, { act: 'send', through: end }],
+    ['being told', { claim }, {}, wait],
+    ['told, and being told again', { sent, claim }, {}, wait],
+    ['being told, the last second', { claim: { ...claim, until: NOW + 1 } }, {}, wait],
+    ['held by one who has died', { claim: { ...claim, until: NOW } }, {}, { act: 'note', through: end }],
+  ];
+
+  it.each(table)('%s', (_what, note, fields, expected) => {
+    expect(decideEnd(note, { time: end, all: false, now: NOW, ...fields })).toMatchObject(expected);
   });
 });
