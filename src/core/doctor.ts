@@ -61,7 +61,7 @@ function trailCheck(trails: readonly TrailSeen[], { region }: Deployment): Answe
   if (trail === undefined || !('seen' in trail.selectors) || logging.length === 0)
     return bad(`logging is stopped on ${trails.map(({ name }) => name).join(' and ')}`, trailCommand({ region, stopped: trails[0] }));
   const says = `${trail.name} records ${missingFrom(coverageOf(trail.selectors.seen))}`;
-  return bad(says, trailCommand({ region, trail, selectors: trail.selectors.seen }));
+  return bad(says, trailCommand({ region, partial: { trail, selectors: trail.selectors.seen } }));
 }
 
 function missingFrom({ reads, writes, because }: Coverage): string {
@@ -85,7 +85,7 @@ function stateAnswer(seen: RuleState | undefined, rule: RuleSeen, deployment: De
   if (seen === undefined) return bad(`${rule.name} was deleted`, missingRuleCommand(rule, deployment));
   if (seen.scheduled ? seen.state !== 'DISABLED' : seen.state === FULL_STATE) return good('');
   const why = seen.state === 'ENABLED' ? 'is plain ENABLED, which leaves out read-only calls such as Decrypt' : `is ${seen.state}`;
-  return bad(`${rule.name} ${why}`, ruleCommand(rule, deployment));
+  return bad(`${rule.name} ${why}`, ruleCommand(rule.name, seen, deployment));
 }
 
 function targetAnswer(targets: readonly string[], rule: RuleSeen, deployment: Deployment): Answer {

@@ -1,5 +1,5 @@
 import { CANARY_OPERATION } from './canary.ts';
-import type { Deployment, KeySeen, RuleSeen, SubscriptionSeen, TrailSeen, TrailSelectors } from './observed.ts';
+import type { Deployment, KeySeen, RuleSeen, RuleState, SubscriptionSeen, TrailSeen, TrailSelectors } from './observed.ts';
 import { printableJson } from './text.ts';
 import { mendedSelectors } from './trail-selectors.ts';
 
@@ -12,20 +12,21 @@ function shellQuoted(word: string): string {
 }
 
 const json = (value: unknown): string => shellQuoted(printableJson(JSON.stringify(value)));
-const regionOfArn = (arn: string): string => arn.split(':')[3] ?? '';
+const regionOfArn = (arn: string): string | undefined => arn.split(':')[3];
 
 interface TrailFault {
   readonly region: string;
   readonly stopped?: TrailSeen | undefined;
-  readonly trail?: TrailSeen;
-  readonly selectors?: TrailSelectors;
+  /** A trail that leaves out some of KMS, and what it selects. */
+  readonly partial?: { readonly trail: TrailSeen; readonly selectors: TrailSelectors };
 }
 
 /** Makes a trail record all of KMS: a trail's settings are changed in its home Region only. */
-export function trailCommand({ region, stopped, trail, selectors }: TrailFault): string {
+export function trailCommand({ region, stopped, partial }: TrailFault): string {
   if (stopped !== undefined) return `aws cloudtrail start-logging --region ${stopped.homeRegion} --name ${stopped.arn}`;
-  if (trail === undefined || selectors === undefined)
+  if (partial === undefined)
     return `aws cloudtrail create-trail --region ${region} --name kms-audit --s3-bucket-name <bucket> --is-multi-region-trail && aws cloudtrail start-logging --region ${region} --name kms-audit`;
+  const { trail, selectors } = partial;
   const { option, value } = mendedSelectors(selectors);
   return `aws cloudtrail put-event-selectors --region ${trail.homeRegion} --trail-name ${trail.arn} ${option} ${json(value)}`;
 }
@@ -34,13 +35,11 @@ export function trailCommand({ region, stopped, trail, selectors }: TrailFault):
  * Puts a rule back into its full state: PutRule forgets what it is not told, and EnableRule knows plain ENABLED only.
  * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
  */
-export function ruleCommand(rule: RuleSeen, { region }: Deployment): string {
-  const { name } = rule;
-  const seen = 'seen' in rule.rule ? rule.rule.seen : undefined;
-  if (seen?.scheduled) return `aws events enable-rule --region ${region} --name ${name}`;
-  const description = seen?.description === undefined ? '' : ` --description ${shellQuoted(seen.description)}`;
+export function ruleCommand(name: string, { scheduled, description }: RuleState, { region }: Deployment): string {
+  if (scheduled) return `aws events enable-rule --region ${region} --name ${name}`;
+  const described = description === undefined ? '' : ` --description ${shellQuoted(description)}`;
   const pattern = `"$(aws events describe-rule --region ${region} --name ${name} --query EventPattern --output text)"`;
-  return `aws events put-rule --region ${region} --name ${name} --state ${FULL_STATE}${description} --event-pattern ${pattern}`;
+  return `aws events put-rule --region ${region} --name ${name} --state ${FULL_STATE}${described} --event-pattern ${pattern}`;
 }
 
 /** Makes a deleted rule anew from the stack's template, with its target: a second deployment of the same template would not. */
@@ -69,7 +68,7 @@ function canaryPattern({ sweepRoleArn = '<role ARN>' }: Deployment): object {
 }
 
 /** The name that the Serverless Framework gives to the rules of `schedule` events. */
-const isSchedule = ({ id }: RuleSeen): boolean => /EventsRuleSchedule\d+$/.test(id);
+const isSchedule = ({ id }: RuleSeen): boolean => id.includes('EventsRuleSchedule');
 
 /** Points a rule at its function, with the retries and the queue that the template gives it. */
 export function targetsCommand(rule: RuleSeen, { region, undeliveredArn }: Deployment, arn = '<function ARN>'): string {
