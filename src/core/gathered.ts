@@ -36,8 +36,12 @@ export class Gathered {
   addUse(use: ResourceUse, epoch: number): void {
     const id = JSON.stringify([use.keyArn, use.resource.kind, use.resource.id]);
     const known = this.#uses.get(id);
-    if (known === undefined) this.#uses.set(id, { value: use, since: epoch });
-    else if (known.value.lastSeen < use.lastSeen) known.value = use;
+    if (known === undefined) {
+      this.#uses.set(id, { value: use, since: epoch });
+      return;
+    }
+    // Stryker disable next-line EqualityOperator: of two equal uses either may stay.
+    if (known.value.lastSeen < use.lastSeen) known.value = use;
   }
 
   /** How many grants and resources wait here. */
