@@ -14,10 +14,10 @@ interface Refusal {
 
 /** Explains an error of Publish. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors */
 export function refusedPublish({ name, message, topic, stack }: Refusal): Refused {
-  const region = topic.split(':')[3] ?? '';
+  const region = topic.split(':')[3];
   const key = `"$(aws sns get-topic-attributes --region ${region} --topic-arn ${topic} --query Attributes.KmsMasterKeyId --output text)"`;
   const says = `${topic} did not take the test alert: ${name}: ${message}`;
-  switch (name.replace(/Exception$/, '')) {
+  switch (name.replace('Exception', '')) {
     case 'KMSDisabled':
       return { says, mend: `aws kms enable-key --region ${region} --key-id ${key}` };
     case 'KMSInvalidState':
