@@ -1,5 +1,6 @@
 import type { KeyChange } from './operations.ts';
 import { SETTLING_SECONDS } from './reconcile.ts';
+import { byText } from './sorting.ts';
 import { fromSeconds, type Timestamp, toSeconds } from './timestamp.ts';
 
 /** What a key can do, as far as its events tell. */
@@ -50,18 +51,19 @@ export type KeyRotation = 'on' | 'off';
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteImportedKeyMaterial.html
  */
 export function keyState(changes: Iterable<ChangeAt>, sighting?: Pick<KeySighting, 'seen' | 'state'>): KeyState | undefined {
-  const ordered = [...changes].sort((a, b) => compare(a.time, b.time) || byUsability(a, b));
-  const since = sighting?.state === undefined ? '' : fromSeconds(toSeconds(sighting.seen) - SETTLING_SECONDS);
-  const before = ordered.filter(({ time }) => time < since).reduce<KeyState | undefined>(folded, undefined);
-  const then = before === 'deleted' ? before : (sighting?.state ?? before);
-  return ordered.filter(({ time }) => time >= since).reduce(folded, then);
+  const ordered = [...changes].sort((a, b) => byText(a.time, b.time) || byUsability(a, b));
+  if (sighting?.state === undefined) return ordered.reduce<KeyState | undefined>(folded, undefined);
+  // No key comes back, whatever KMS still said of it.
+  if (ordered.some(({ change }) => change === 'deleted')) return 'deleted';
+  const since = fromSeconds(toSeconds(sighting.seen) - SETTLING_SECONDS);
+  return ordered.filter(({ time }) => time >= since).reduce<KeyState | undefined>(folded, sighting.state);
 }
 
 /** The {@link keyState} after each change, told in the order of time; one costs the same however many came before. */
 export class KeyStateFold {
   /** Before {@link KeyStateFold.#second}. */
   #before: KeyState | undefined;
-  #second: Timestamp = '';
+  #second: Timestamp | undefined;
   /** Of that second, each kind once: repeating a change changes nothing. */
   readonly #now = new Map<KeyChange, ChangeAt>();
 
@@ -86,8 +88,3 @@ function folded(state: KeyState | undefined, { change }: ChangeAt): KeyState | u
 }
 
 const byUsability = (a: ChangeAt, b: ChangeAt): number => STEPS[b.change].usability - STEPS[a.change].usability;
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}

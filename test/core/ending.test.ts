@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWhole } from '../../src/core/ending.ts';
+import { isWhole, stateOf } from '../../src/core/ending.ts';
 import type { StandingFact } from '../../src/core/fact.ts';
 import { readRecord } from '../../src/core/read-record.ts';
 import { sha256 } from '../../src/system.ts';
-import { decrypt, eventId, instant, type RawRecord, record, user } from '../support/fleet.ts';
+import { decrypt, eventId, instant, KEY, type RawRecord, record, SECOND_KEY, user } from '../support/fleet.ts';
 
 /** A record of `operation` so many seconds after the first; its id follows `tie` where two share a second. */
 function fact(operation: string, second: number, { source = 'kms', tie = operation, ...overrides }: RawRecord = {}): StandingFact {
@@ -182,5 +182,36 @@ describe('isWhole', () => {
     const reading = readRecord(decrypt({}), sha256);
 
     expect(isWhole(reading.kind === 'fact' && reading.fact.kind === 'key-used' ? [reading.fact] : [])).toBe(false);
+  });
+});
+
+describe('stateOf', () => {
+  const trailOf = (name: string): StandingFact[] => [
+    fact('StopLogging', 0, { source: 'cloudtrail', requestParameters: { name } }),
+    fact('PutEventSelectors', 1, { source: 'cloudtrail', requestParameters: { trailName: name, eventSelectors: [{}] } }),
+  ];
+  const ruleOf = (name: string): StandingFact[] => [
+    fact('DisableRule', 0, { source: 'events', requestParameters: { name } }),
+    fact('RemoveTargets', 1, { source: 'events', requestParameters: { rule: name } }),
+  ];
+  const keyOf = (ARN: string): StandingFact[] =>
+    ['DisableKey', 'ScheduleKeyDeletion'].map((operation) => fact(operation, 0, { resources: [{ type: 'AWS::KMS::Key', ARN }] }));
+  const storeOf = (customKeyStoreId: string): StandingFact[] =>
+    ['DisconnectCustomKeyStore', 'ConnectCustomKeyStore'].map((operation) =>
+      fact(operation, 0, { requestParameters: { customKeyStoreId }, resources: undefined }),
+    );
+
+  it('is the same for changes of one key, store, trail or rule, and for no other', () => {
+    const each = [keyOf(KEY), keyOf(SECOND_KEY), storeOf('cks-1'), storeOf('cks-2'), trailOf('a'), trailOf('b'), ruleOf('a'), ruleOf('b')];
+
+    const states = each.map((changes) => [...new Set(changes.map(stateOf))]);
+
+    expect(states.map((all) => all.length)).toEqual(each.map(() => 1));
+    expect(new Set(states.flat()).size).toBe(each.length);
+    expect(states.flat()).not.toContain(undefined);
+  });
+
+  it('is nothing for what is no change of state', () => {
+    expect(stateOf(fact('PutKeyPolicy', 0))).toBeUndefined();
   });
 });

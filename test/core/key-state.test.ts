@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyState } from '../../src/core/key-state.ts';
+import { type ChangeAt, type KeySighting, KeyStateFold, keyState } from '../../src/core/key-state.ts';
 import type { KeyChange } from '../../src/core/operations.ts';
 import { instant } from '../support/fleet.ts';
 
@@ -17,6 +17,10 @@ const CHANGES: readonly KeyChange[] = [
 ];
 const folded = (...changes: (readonly [number, KeyChange])[]): string | undefined =>
   keyState(changes.map(([second, change]) => ({ change, time: instant(second) })));
+
+const history = fc.array(fc.record({ change: fc.constantFrom(...CHANGES), time: fc.integer({ min: 0, max: 3 }).map(instant) }), {
+  maxLength: 8,
+});
 
 describe('keyState', () => {
   it('is unknown when no change was seen', () => {
@@ -128,22 +132,80 @@ describe('keyState', () => {
       ],
       'deleted',
     ],
+    [
+      'a deletion, and what is told of later',
+      [
+        [0, 'deleted'],
+        [1, 'enabled'],
+      ],
+      'deleted',
+    ],
   ] as const)('after %s', (_what, changes, state) => {
     expect(folded(...changes)).toBe(state);
     expect(folded(...[...changes].reverse())).toBe(state);
   });
 
   it('is the same in any order, with any repetition', () => {
-    const change = fc.record({ change: fc.constantFrom(...CHANGES), time: fc.integer({ min: 0, max: 3 }).map(instant) });
-    const changes = fc.array(change, { maxLength: 8 });
     fc.assert(
       fc.property(
-        changes.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }))),
+        history.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }))),
         ([all, shuffled]) => {
           expect(keyState(shuffled)).toBe(keyState(all));
         },
       ),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('keyState with what the sweep saw', () => {
+  const SEEN = 3_600;
+  const SETTLED = SEEN - 15 * 60;
+
+  it.each<[string, KeySighting['state'], readonly (readonly [number, KeyChange])[], string | undefined]>([
+    ['nothing else is known', 'disabled', [], 'disabled'],
+    ['it stands for what came before it', 'enabled', [[SETTLED - 1, 'disabled']], 'enabled'],
+    ['what came a little before it stands for itself', 'enabled', [[SETTLED, 'disabled']], 'disabled'],
+    ['what came after it decides', 'enabled', [[SEEN + 1, 'deletion-scheduled']], 'pending-deletion'],
+    ['what came after it goes on from there', 'pending-deletion', [[SEEN + 1, 'material-deleted']], 'pending-deletion'],
+    ['what was deleted stays so', 'pending-deletion', [[0, 'deleted']], 'deleted'],
+    [
+      'what was deleted stays so, whatever came since',
+      'enabled',
+      [
+        [0, 'deleted'],
+        [SEEN + 1, 'enabled'],
+      ],
+      'deleted',
+    ],
+    ['KMS would not say', undefined, [[0, 'disabled']], 'disabled'],
+    ['KMS would not say, and nothing came', undefined, [], undefined],
+  ])('%s', (_, state, changes, expected) => {
+    const sighting = { seen: instant(SEEN), ...(state === undefined ? {} : { state }) };
+
+    expect(
+      keyState(
+        changes.map(([second, change]) => ({ change, time: instant(second) })),
+        sighting,
+      ),
+    ).toBe(expected);
+  });
+});
+
+describe('KeyStateFold', () => {
+  it('comes after each change to the state of all until then', () => {
+    fc.assert(
+      fc.property(history, (changes) => {
+        const inTime = changes.toSorted((a, b) => a.time.localeCompare(b.time));
+        const fold = new KeyStateFold();
+        const told: ChangeAt[] = [];
+        expect(fold.state()).toBeUndefined();
+        for (const change of inTime) {
+          fold.take(change);
+          told.push(change);
+          expect(fold.state()).toBe(keyState(told));
+        }
+      }),
     );
   });
 });
