@@ -4,6 +4,7 @@ import type { Finding } from './finding.ts';
 import { endingsOf, ruleOf } from './rules/registry.ts';
 import type { RuleId } from './rules/rule-id.ts';
 import type { Settlement, Snapshot } from './snapshot.ts';
+import { addTo, byText } from './sorting.ts';
 import { fromSeconds, type Timestamp, toSeconds } from './timestamp.ts';
 
 /** What became of a finding that still holds. */
@@ -31,8 +32,8 @@ export function standings(snapshot: Snapshot): (finding: Finding) => Standing {
   const ofChanges = endingsIn([...snapshot.changes, ...snapshot.others]);
   const endOf = ({ rule, keyArn, grantId, resource, lastSeen }: Finding): Timestamp | undefined => {
     if (ruleOf(rule)?.endsWithGrant) {
-      const time = ofGrants.get(grant(keyArn, grantId));
-      return time !== undefined && lastSeen <= time ? time : undefined;
+      const time = ofGrants.get(grant(keyArn, grantId)) ?? '';
+      return lastSeen <= time ? time : undefined;
     }
     return ofChanges.get(about(rule, keyArn ?? resource))?.find(({ through }) => lastSeen <= through)?.time;
   };
@@ -59,21 +60,16 @@ function endingsIn(facts: readonly StandingFact[]): Map<string, End[]> {
   const beside = new Map<string, StandingFact[]>();
   for (const fact of facts) {
     const home = stateOf(fact);
-    if (home !== undefined) append(beside, home, fact);
+    // Stryker disable next-line ConditionalExpression: what has no state is never whole.
+    if (home !== undefined) addTo(beside, home, fact);
   }
   const whole = [...beside.values()].filter(isWhole).flat();
   const ends = new Map<string, End[]>();
-  for (const fact of whole.sort((a, b) => (a.time < b.time ? -1 : 1))) {
+  for (const fact of whole.sort((a, b) => byText(a.time, b.time))) {
     for (const { rule, subject, lagSeconds = 0 } of endingsOf(fact)) {
       const end = { time: fact.time, through: fromSeconds(toSeconds(fact.time) + lagSeconds) };
-      append(ends, about(rule, subject.keyArn ?? subject.resource), end);
+      addTo(ends, about(rule, subject.keyArn ?? subject.resource), end);
     }
   }
   return ends;
-}
-
-function append<T>(lists: Map<string, T[]>, name: string, element: T): void {
-  const list = lists.get(name);
-  if (list === undefined) lists.set(name, [element]);
-  else list.push(element);
 }

@@ -73,6 +73,35 @@ describe('a ledger judged anew says what it would have said, had the policy been
     expect(findings.map(({ rule }) => rule)).not.toContain('disabled-key-use');
   });
 
+  it('finds what is no refusal though nothing was recorded of it', async () => {
+    const without = await judgedAtOnce(policyOf({ rules: { 'key-made-unusable': 'off' } }));
+
+    const { findings } = reportOf(judgedAnew(await without.snapshot(), DEFAULT_POLICY), DEFAULT_POLICY, sha256);
+
+    expect(findings.filter(({ rule }) => rule === 'key-made-unusable')).toEqual(
+      reportOf(await recorded.snapshot(), DEFAULT_POLICY, sha256).findings.filter(({ rule }) => rule === 'key-made-unusable'),
+    );
+  });
+
+  it('judges no grant whose maker is unknown', async () => {
+    const snapshot = await recorded.snapshot();
+    const adopted = snapshot.creations.map((creation) => ({ ...creation, adopted: creation.time }));
+
+    const { occurrences } = judgedAnew({ ...snapshot, creations: adopted, occurrences: [] }, DEFAULT_POLICY);
+
+    expect(occurrences.filter(({ rule }) => rule === 'unexpected-grantee')).toEqual([]);
+    expect(occurrences).not.toEqual([]);
+  });
+
+  it('tells nothing of keys that the policy does not cover and the sweep alone saw', async () => {
+    const covered = 'arn:aws:kms:us-west-2:111122223333:key/80d90e6e-1b44-4df0-8e37-51bd6933d7a9';
+    const sightings = ['arn:aws:kms:us-west-2:123456789012:key/none', covered].map((keyArn) => ({ keyArn, seen: '2026-11-02T10:00:00Z' }));
+
+    const anew = judgedAnew({ ...(await recorded.snapshot()), sightings }, policyOf({ keys: [covered] }));
+
+    expect(anew.sightings.map(({ keyArn }) => keyArn)).toEqual([covered]);
+  });
+
   it('changes nothing the second time', async () => {
     const policy = policyOf({ accounts: ['123456789012'], trails: ['**'] });
 

@@ -86,6 +86,11 @@ describe('a finding about a key', () => {
       [change('DisableKey', 0), refused(10), change('EnableKey', 20), change('EnableKey', 90)],
       20,
     ],
+    [
+      'is over from the first mending after it, in whatever order the records came',
+      [change('EnableKey', 90), change('EnableKey', 20), change('DisableKey', 0), refused(10)],
+      20,
+    ],
     ['counts a straggler within the minute to what ended', [change('DisableKey', 0), change('EnableKey', 20), refused(80)], 20],
     ['goes on with later evidence', [change('DisableKey', 0), change('EnableKey', 20), refused(81)], undefined],
     ['goes on where the key was mended and broken anew', [refused(10), change('EnableKey', 20), change('DisableKey', 30)], undefined],
@@ -93,20 +98,20 @@ describe('a finding about a key', () => {
   ] as const)('%s', async (_, records, over) => {
     const { finding, standing } = (await stand(records))('disabled-key-use');
 
-    expect(standing).toEqual(over === undefined ? {} : { endedAt: instant(over) });
+    expect(standing).toStrictEqual(over === undefined ? {} : { endedAt: instant(over) });
     expect(isOpen(finding, standing)).toBe(over === undefined);
   });
 
   it('allows no stragglers to a second disabling', async () => {
     const told = await stand([change('DisableKey', 0), change('EnableKey', 20), change('DisableKey', 20)]);
 
-    expect(told('key-made-unusable').standing).toEqual({});
+    expect(told('key-made-unusable').standing).toStrictEqual({});
   });
 
   it('says nothing of what no change of the key ends', async () => {
     const told = await stand([refused(10, { userIdentity: user('operator') }), change('EnableKey', 20)]);
 
-    expect(told('forged-context').standing).toEqual({});
+    expect(told('forged-context').standing).toStrictEqual({});
   });
 });
 
@@ -115,8 +120,8 @@ describe('a finding about the audit itself', () => {
     const again = await stand([trail('StopLogging', TRAIL, 0), trail('StartLogging', TRAIL, 10)]);
     const another = await stand([trail('StopLogging', TRAIL, 0), trail('StartLogging', SECOND_TRAIL, 10)]);
 
-    expect(again('audit-blind-spot').standing).toEqual({ endedAt: instant(10) });
-    expect(another('audit-blind-spot').standing).toEqual({});
+    expect(again('audit-blind-spot').standing).toStrictEqual({ endedAt: instant(10) });
+    expect(another('audit-blind-spot').standing).toStrictEqual({});
   });
 
   it('is over for a rule that is on again, and whole', async () => {
@@ -127,8 +132,8 @@ describe('a finding about the audit itself', () => {
       rule('EnableRule', 10),
     ]);
 
-    expect(whole('audit-blind-spot').standing).toEqual({ endedAt: instant(10) });
-    expect(half('audit-blind-spot').standing).toEqual({});
+    expect(whole('audit-blind-spot').standing).toStrictEqual({ endedAt: instant(10) });
+    expect(half('audit-blind-spot').standing).toStrictEqual({});
   });
 });
 
@@ -137,14 +142,30 @@ describe('a finding about a grant', () => {
     const ended = await stand([strangersGrant('one', 0), retireGrant('one', at(50))]);
     const open = await stand([strangersGrant('one', 0), retireGrant('two', at(50))]);
 
-    expect(ended('unexpected-grantee').standing).toEqual({ endedAt: instant(50) });
-    expect(open('unexpected-grantee').standing).toEqual({});
+    expect(ended('unexpected-grantee').standing).toStrictEqual({ endedAt: instant(50) });
+    expect(open('unexpected-grantee').standing).toStrictEqual({});
+  });
+
+  it('is over with a grant that ended in the second of the evidence', async () => {
+    const told = await stand([strangersGrant('one', 50), retireGrant('one', at(50))]);
+
+    expect(told('unexpected-grantee').standing).toStrictEqual({ endedAt: instant(50) });
   });
 
   it('goes on where the end is older than the evidence', async () => {
     const told = await stand([strangersGrant('one', 60), retireGrant('one', at(50))]);
 
-    expect(told('unexpected-grantee').standing).toEqual({});
+    expect(told('unexpected-grantee').standing).toStrictEqual({});
+  });
+});
+
+describe('a finding of a rule that this version does not know', () => {
+  it('goes on, since nothing could tell its end', async () => {
+    const { finding } = (await stand([change('DisableKey', 0)]))('key-made-unusable');
+
+    const standingOf = standings(await new MemoryLedger().snapshot());
+
+    expect(standingOf({ ...finding, rule: 'of-tomorrow' })).toStrictEqual({});
   });
 });
 
@@ -155,9 +176,9 @@ describe('a settled finding', () => {
     const settled = (await stand([refused(10)], settlement(10)))('disabled-key-use');
     const since = (await stand([refused(10), refused(11)], settlement(10)))('disabled-key-use');
 
-    expect(settled.standing).toEqual({ settled: settlement(10) });
+    expect(settled.standing).toStrictEqual({ settled: settlement(10) });
     expect(isOpen(settled.finding, settled.standing)).toBe(false);
-    expect(since.standing).toEqual({ settled: settlement(10) });
+    expect(since.standing).toStrictEqual({ settled: settlement(10) });
     expect(isOpen(since.finding, since.standing)).toBe(true);
   });
 
