@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbLedger } from '../src/aws/dynamodb-ledger.ts';
-import { type Canary, canaryDue, canaryMetric } from '../src/core/canary.ts';
 import type { Metric } from '../src/core/metrics.ts';
 import { DEFAULT_POLICY } from '../src/core/policy.ts';
 import { MemoryLedger } from '../src/local/memory-ledger.ts';
@@ -110,23 +109,5 @@ describe.each([
     clock.now += 60 * MINUTE;
     await flyCanary(pipeline, async () => {});
     expect(counted.filter(({ dimensions }) => dimensions.Rule === 'orphan-grant')).toMatchObject([{ value: 1 }]);
-  });
-});
-
-describe('the canary’s metric', () => {
-  const table: readonly [string, Canary, number, number][] = [
-    ['before the first', {}, 10_000, 0],
-    ['just out', { sent: 1_000 }, 2_800, 0],
-    ['out too long', { sent: 1_000 }, 2_801, 1],
-    ['back', { sent: 1_000, returned: 1_001 }, 9_000, 0],
-    ['back by a clock a minute behind', { sent: 1_000, returned: 940 }, 9_000, 0],
-    ['an earlier one’s return', { sent: 1_000, returned: 939 }, 9_000, 1],
-  ];
-  it.each(table)('%s', (_, canary, now, value) => {
-    expect(canaryMetric(canary, now)).toEqual({ name: 'CanaryMissing', dimensions: {}, value });
-  });
-
-  it('is due after an hour', () => {
-    expect([canaryDue({}, 0), canaryDue({ sent: 0 }, 3_599), canaryDue({ sent: 0 }, 3_600)]).toEqual([true, false, true]);
   });
 });

@@ -47,6 +47,27 @@ describe('the catalogue', () => {
     expect(entry).toMatchObject({ id: rule.id, severity: rule.severity, title: rule.title, examples: rule.scenarios });
   });
 
+  it.each(['ending', 'foldedInto', 'tellsDependents', 'endsWithGrant', 'excepted', 'inSweep', 'attack'] as const)(
+    'has the %s of each rule that has one',
+    (field) => {
+      const told = RULES.map((rule) => entryOf(rule)[field]);
+
+      expect(told).toEqual(RULES.map((rule) => rule[field]));
+      expect(told.some((one) => one !== undefined)).toBe(true);
+    },
+  );
+
+  it.each([
+    [['one'], 'Told in the alert of one where'],
+    [['one', 'two'], 'Told in the alert of one or two where'],
+    [['one', 'two', 'three'], 'Told in the alert of one, two or three where'],
+  ])('says in whose alert a rule is told: %j', (foldedInto, says) => {
+    const [rule] = RULES.map(entryOf);
+    if (rule === undefined) throw new Error('no rules');
+
+    expect(alertNotes({ ...rule, foldedInto }).join('\n')).toContain(says);
+  });
+
   it('says how the alerts of a rule end where something ends them', () => {
     const ended = [...FACT_RULES.filter(({ endedBy }) => endedBy !== undefined), ...RULES.filter(({ endsWithGrant }) => endsWithGrant)].map(
       ({ id }) => id,

@@ -18,8 +18,6 @@ const EXPECTED_SECONDS = 30 * 60;
 /** KMS and the function may disagree about the second. */
 const SKEW_SECONDS = 60;
 
-const isBack = ({ sent, returned }: Canary): boolean => sent !== undefined && returned !== undefined && returned >= sent - SKEW_SECONDS;
-
 /** True when the next canary is due: none was sent yet, or the last one an hour ago. */
 export function canaryDue({ sent }: Canary, now: number): boolean {
   return sent === undefined || now - sent >= INTERVAL_SECONDS;
@@ -34,7 +32,7 @@ export function agesDue({ judged }: Canary, now: number): boolean {
  * Whether the audit can still see: 1 where the last canary has been out for 30 minutes, else 0. Sent with every sweep,
  * so that an alarm may take silence for blindness.
  */
-export function canaryMetric(canary: Canary, now: number): Metric {
-  const missing = canary.sent !== undefined && !isBack(canary) && now - canary.sent > EXPECTED_SECONDS;
+export function canaryMetric({ sent = Number.POSITIVE_INFINITY, returned = Number.NEGATIVE_INFINITY }: Canary, now: number): Metric {
+  const missing = returned < sent - SKEW_SECONDS && now - sent > EXPECTED_SECONDS;
   return { name: 'CanaryMissing', dimensions: {}, value: missing ? 1 : 0 };
 }

@@ -78,7 +78,7 @@ function section(entry: CatalogueEntry): string[] {
     '',
     'What to do:',
     '',
-    ...runbook.map((step, index) => `${index + 1}. ${step.replace(/\b(?:aws|npx) .*$/, '`$&`')}`),
+    ...runbook.map((step, index) => `${index + 1}. ${step.replace(/\b(?:aws|npx) .*/, '`$&`')}`),
     '',
     `Limits: ${limits}`,
     '',
@@ -93,5 +93,4 @@ function section(entry: CatalogueEntry): string[] {
 /** `T1562.008` is at `/techniques/T1562/008/`. */
 const techniqueUrl = (technique: string): string => `https://attack.mitre.org/techniques/${technique.replace('.', '/')}/`;
 
-const orList = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+const orList = (ids: readonly string[]): string => ids.join(', ').replace(/, (?=[^,]*$)/, ' or ');

@@ -1,6 +1,6 @@
 import { type Order, orderOf } from './fact.ts';
 import type { RuleId } from './rules/rule-id.ts';
-import { SEVERITIES, type Severity } from './severity.ts';
+import { gravest, type Severity } from './severity.ts';
 import type { Digest } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -99,10 +99,10 @@ export function foldEvidence(occurrences: Iterable<Occurrence>): Evidence | unde
   const byOrder = new Map<Order, Occurrence>();
   for (const occurrence of occurrences) byOrder.set(orderOf(occurrence), occurrence);
   const orders = [...byOrder.keys()].sort();
-  const first = byOrder.get(orders[0] ?? '');
-  const last = byOrder.get(orders.at(-1) ?? '');
-  const severity = SEVERITIES.find((one) => [...byOrder.values()].some((occurrence) => occurrence.severity === one));
-  return first && last && severity
-    ? { first, last, severity, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length, complete: true }
-    : undefined;
+  // Stryker disable next-line StringLiteral: no order is called so.
+  const [first, last] = [orders[0], orders.at(-1)].map((order = '') => byOrder.get(order));
+  // Stryker disable next-line LogicalOperator: there are both or neither.
+  if (!(first && last)) return undefined;
+  const severity = [...byOrder.values()].map((occurrence) => occurrence.severity).reduce(gravest);
+  return { first, last, severity, orders: orders.slice(0, EVENT_IDS_LISTED), count: orders.length, complete: true };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Occurrence } from '../../src/core/finding.ts';
-import { added, metricsOf } from '../../src/core/metrics.ts';
+import { added, metricsOf, OWN_KEY_REFUSED, REJECTED_RECORD } from '../../src/core/metrics.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { instant, KEY } from '../support/fleet.ts';
 
@@ -36,10 +36,25 @@ describe('metricsOf', () => {
   });
 
   it('of unexpected-grantee has no dimension of its own', () => {
-    expect(named(occurrence('unexpected-grantee', { severity: 'high', about: CLUSTER }))).toEqual([
+    expect(named(occurrence('unexpected-grantee', { severity: 'high', subject: CLUSTER }))).toEqual([
       'Findings {"Rule":"unexpected-grantee"} 1',
       'Findings {"Severity":"high"} 1',
       'UnexpectedGrantee {} 1',
+    ]);
+  });
+
+  it('of a silent rule wakes nobody: its own count is all there is', () => {
+    const policy = { ...DEFAULT_POLICY, rules: { 'disabled-key-use': 'silent' as const } };
+
+    expect(metricsOf(occurrence('disabled-key-use', { subject: CLUSTER }), policy)).toEqual([
+      { name: 'Findings', dimensions: { Rule: 'disabled-key-use' }, value: 1 },
+    ]);
+  });
+
+  it('of what is no finding has the name that its alarm watches', () => {
+    expect([REJECTED_RECORD, OWN_KEY_REFUSED]).toEqual([
+      { name: 'RejectedRecords', dimensions: {}, value: 1 },
+      { name: 'OwnKeyRefused', dimensions: {}, value: 1 },
     ]);
   });
 

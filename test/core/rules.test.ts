@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { findingId, foldEvidence } from '../../src/core/finding.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { readRecord } from '../../src/core/read-record.ts';
 import { reportOf } from '../../src/core/report.ts';
@@ -238,39 +237,5 @@ describe('every finding', () => {
 
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(`AttributeKey=EventId,AttributeValue=${eventId('revocation')}`);
-  });
-});
-
-describe('findingId', () => {
-  it('is 32 hexadecimal digits, the same for the same subject in any order of its fields', () => {
-    const id = findingId('disabled-key-use', { keyArn: KEY, clusterName: 'prod' }, sha256);
-
-    expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect(findingId('disabled-key-use', { clusterName: 'prod', keyArn: KEY }, sha256)).toBe(id);
-  });
-
-  it('differs where rule or subject differ, and never runs fields together', () => {
-    const subjects = [{}, { keyArn: 'a' }, { grantId: 'a' }, { keyArn: 'a', grantId: 'b' }, { keyArn: 'ab' }, { keyArn: 'a","b' }];
-    const ids = ['x', 'y'].flatMap((rule) => subjects.map((subject) => findingId(rule, subject, sha256)));
-
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-});
-
-describe('foldEvidence', () => {
-  it('counts each event once and lists the 100 earliest', () => {
-    const reading = readRecord(record('DisableKey'), sha256);
-    const [one] = reading.kind === 'fact' ? judgeFact(reading.fact, DEFAULT_POLICY) : [];
-    if (one === undefined) throw new Error('expected an occurrence');
-    const all = Array.from({ length: 150 }, (_, index) => ({ ...one, time: instant(index), eventId: eventId(`${index}`) }));
-
-    const evidence = foldEvidence([...all, ...all].reverse());
-
-    expect(evidence).toMatchObject({ count: 150, first: { time: instant(0) }, last: { time: instant(149) } });
-    expect(evidence?.orders).toEqual(all.slice(0, 100).map(({ time, eventId: id }) => `${time}#${id}`));
-  });
-
-  it('of nothing is nothing', () => {
-    expect(foldEvidence([])).toBeUndefined();
   });
 });
