@@ -6,6 +6,7 @@ import type {
   KeySeen,
   Observations,
   RuleSeen,
+  TopicSeen,
   TrailSeen,
   TrailSelectors,
 } from '../../src/core/observed.ts';
@@ -149,18 +150,30 @@ const keyed = (key: KeySeen | undefined): Partial<Observations> => ({
     ],
   },
 });
-const alone = (subscriptions: { seen: [] | undefined }): Partial<Observations> => ({
+const alone = (subscriptions: TopicSeen['subscriptions']): Partial<Observations> => ({
   topics: { seen: [{ role: 'health', arn: TOPIC, subscriptions, key: { seen: undefined } }] },
 });
 const reads = advanced([management, { Field: 'readOnly', Equals: ['true'] }]);
 const writes = classic({ ReadWriteType: 'WriteOnly' });
+const dataOnly = advanced(dataEvents);
+const stopped = { logging: { seen: false } };
+const email = { protocol: 'email', endpoint: 'oncall@example.com' };
 const failed = { failed: 'cloudtrail:GetEventSelectors was denied' };
 const scheduled = { id: 'SweepEventsRuleSchedule1', name: 'sweep', targets: { seen: [`${AUDIT}-sweep`] } };
 
 describe('diagnose', () => {
-  it('finds two trails good that together record all, and one of which the other is not known', () => {
-    expect(trouble({ trails: { seen: [trail(reads), trail(writes)] } })).toEqual([]);
-    expect(trouble({ trails: { seen: [trail(classic()), trail(writes, { selectors: failed })] } })).toEqual([]);
+  it.each<[string, TrailSeen[], string]>([
+    ['one that records all', [trail(classic())], 'all records'],
+    ['two that together record all', [trail(reads, { name: 'reads' }), trail(writes, { name: 'writes' })], 'reads and writes record'],
+    ['one beside which another is not known', [trail(classic()), trail(writes, { selectors: failed })], 'all records'],
+    ['one beside which another records no KMS', [trail(dataOnly, { name: 'data' }), trail(classic())], 'all records'],
+    ['one beside which another is stopped', [trail(classic(), { name: 'old', ...stopped }), trail(classic())], 'all records'],
+  ])('finds good of trails %s, and says which', (_, seen, says) => {
+    expect(diagnose(observations({ trails: { seen } }))[0]).toEqual({
+      name: 'trail',
+      verdict: 'good',
+      says: `${says} KMS reads and writes`,
+    });
   });
 
   it('does not know about a trail that it could not read', () => {
@@ -168,6 +181,7 @@ describe('diagnose', () => {
       { verdict: 'unknown', says: failed.failed },
     ]);
     expect(trouble({ trails: { seen: [trail(reads, { logging: failed })] } })).toMatchObject([{ verdict: 'unknown' }]);
+    expect(trouble({ trails: { seen: [trail(reads, { ...stopped, selectors: failed })] } })).toMatchObject([{ verdict: 'bad' }]);
   });
 
   it.each<[string, Partial<Observations>, string, string | undefined]>([
@@ -177,7 +191,32 @@ describe('diagnose', () => {
       'no KMS writes (CreateGrant, DisableKey): a selector has readOnly Equals true',
       '--advanced-event-selectors',
     ],
-    ['a rule not in the stack', { rules: { seen: [] } }, 'is not in the stack', undefined],
+    [
+      'a trail of writes',
+      { trails: { seen: [trail(writes)] } },
+      'all records no KMS reads (Decrypt, GenerateDataKey): ReadWriteType is WriteOnly',
+      '--event-selectors',
+    ],
+    [
+      'a trail of neither',
+      { trails: { seen: [trail(classic({ ReadWriteType: 'WriteOnly', ExcludeManagementEventSources: [KMS] }))] } },
+      `all records no KMS calls: ExcludeManagementEventSources names ${KMS}, ReadWriteType is WriteOnly`,
+      '--event-selectors',
+    ],
+    [
+      'two trails of half each, one stopped',
+      { trails: { seen: [trail(classic(), { name: 'old', ...stopped }), trail(reads)] } },
+      'all records no KMS writes',
+      'aws cloudtrail put-event-selectors',
+    ],
+    ['no trail', { trails: { seen: [] } }, 'no trail covers us-west-2', 'aws cloudtrail create-trail --region us-west-2'],
+    [
+      'trails that are stopped',
+      { trails: { seen: [trail(classic(), stopped), trail(reads, { name: 'old', ...stopped })] } },
+      'logging is stopped on all and old',
+      'aws cloudtrail start-logging --region us-west-2 --name arn:aws:cloudtrail:us-west-2:111122223333:trail/all',
+    ],
+    ['a rule not in the stack', { expectedRules: ['GrantRule', 'KeyRule'] }, 'is not in the stack kms-audit-dev', undefined],
     [
       'plain ENABLED',
       { rules: { seen: [rule({ rule: { seen: { state: 'ENABLED', scheduled: false, description: "KMS's" } } })] } },
@@ -190,6 +229,13 @@ describe('diagnose', () => {
       'was deleted',
       '"eventName":["ListAliases"]',
     ],
+    [
+      'a rule that is off',
+      { rules: { seen: [rule({ rule: { seen: { state: 'DISABLED', scheduled: false } } })] } },
+      'grants is DISABLED',
+      'aws events put-rule',
+    ],
+    ['no target', { rules: { seen: [rule({ targets: { seen: [] } })] } }, 'grants has no target', `"Arn":"${AUDIT}"`],
     ['another target', { rules: { seen: [rule({ targets: { seen: [`${AUDIT}-old`] } })] } }, 'does not send to', 'put-targets'],
     [
       'the schedule off',
@@ -204,6 +250,12 @@ describe('diagnose', () => {
       '--schedule-expression',
     ],
     ['nobody subscribed', alone({ seen: [] }), 'nobody is subscribed', '--protocol email --notification-endpoint <address>'],
+    [
+      'a subscription that nobody confirmed',
+      alone({ seen: [{ ...email, confirmed: false }] }),
+      'oncall@example.com has not confirmed',
+      '--notification-endpoint oncall@example.com',
+    ],
     ['a deleted topic', alone({ seen: undefined }), 'was deleted', 'aws sns create-topic --region us-west-2 --name alerts'],
     [
       'a disabled key',
@@ -218,6 +270,7 @@ describe('diagnose', () => {
       'is Unavailable',
       '--custom-key-store-id cks-1',
     ],
+    ['a key that is gone', keyed(undefined), `${KEY} does not exist`, '--attribute-name KmsMasterKeyId'],
     ['the AWS managed key', keyed({ state: 'Enabled', awsManaged: true }), 'AWS managed', '--attribute-name KmsMasterKeyId'],
     ['no canary ever', { canary: { seen: undefined } }, 'never came back', 'aws lambda invoke'],
     ['a canary 90 minutes and a second ago', { canary: { seen: 5_401 } }, 'last came back 90 min ago', 'aws lambda invoke'],
@@ -229,10 +282,67 @@ describe('diagnose', () => {
     else expect(check?.mend).toContain(mend);
   });
 
-  it('finds good a canary of 90 minutes ago, and a topic without key', () => {
-    expect(trouble({ canary: { seen: 5_400 } })).toEqual([]);
-    const topic = { role: 'alert' as const, arn: TOPIC, subscriptions: { seen: [{ protocol: 'sqs', endpoint: 'q', confirmed: true }] } };
-    expect(trouble({ topics: { seen: [{ ...topic, key: { seen: undefined } }] } })).toEqual([]);
+  it.each<[string, Partial<Observations>, readonly (readonly [name: string, says: string])[]]>([
+    ['a canary of 90 minutes ago', { canary: { seen: 5_400 } }, [['canary', 'came back 90 min ago']]],
+    [
+      'a schedule, and a rule whose function is not known',
+      {
+        deployment: { stack: 'kms-audit-dev', region: 'us-west-2', sweepArn: `${AUDIT}-sweep` },
+        expectedRules: ['GrantRule'],
+        rules: { seen: [rule(), rule({ ...scheduled, rule: { seen: { state: 'ENABLED', scheduled: true } } })] },
+      },
+      [
+        ['rule GrantRule', 'grants delivers reads and writes'],
+        ['rule SweepEventsRuleSchedule1', 'sweep delivers on schedule'],
+      ],
+    ],
+    [
+      'an alert topic without key',
+      {
+        topics: {
+          seen: [{ role: 'alert', arn: TOPIC, subscriptions: { seen: [{ ...email, confirmed: true }] }, key: { seen: undefined } }],
+        },
+      },
+      [
+        ['alert topic subscription', '1 confirmed: email'],
+        ['alert topic key', 'has no key that could be lost'],
+      ],
+    ],
+    [
+      'a health topic without key, of whose subscriptions one is pending',
+      alone({
+        seen: [
+          { ...email, confirmed: false },
+          { ...email, confirmed: true },
+          { protocol: 'https', endpoint: 'https://example.com', confirmed: true },
+          { protocol: 'https', endpoint: 'https://example.com/2', confirmed: true },
+        ],
+      }),
+      [['health topic subscription', '3 confirmed: email, https']],
+    ],
+    [
+      'a health topic with a key',
+      {
+        topics: {
+          seen: [
+            {
+              role: 'health',
+              arn: TOPIC,
+              subscriptions: { seen: [{ ...email, confirmed: true }] },
+              key: { seen: { arn: KEY, key: { seen: { state: 'Enabled', awsManaged: false } } } },
+            },
+          ],
+        },
+      },
+      [
+        ['health topic subscription', '1 confirmed: email'],
+        ['health topic key', `${KEY} is enabled`],
+      ],
+    ],
+  ])('finds good %s', (_, changes, expected) => {
+    const checks = diagnose(observations({ rules: { seen: [] }, expectedRules: [], ...changes })).filter(({ name }) => name !== 'trail');
+
+    expect(checks).toEqual(expected.map(([name, says]) => ({ name, verdict: 'good', says })));
   });
 
   it('knows nothing of what nobody could list', () => {
@@ -240,5 +350,6 @@ describe('diagnose', () => {
     expect(trouble(unseen).map(({ name, verdict }) => [name, verdict])).toEqual(
       ['trail', 'rules', 'topics', 'canary'].map((name) => [name, 'unknown']),
     );
+    expect(trouble({ ...unseen, trails: { seen: [trail(classic())] } }).every(({ says }) => says === failed.failed)).toBe(true);
   });
 });
