@@ -76,7 +76,7 @@ const LIMITS = { id: 512, title: 256, description: 1024, step: 512, resources: 3
 const LABEL: Readonly<Record<Severity, AsffSeverity['Label']>> = { critical: 'CRITICAL', high: 'HIGH', medium: 'MEDIUM', low: 'LOW' };
 
 /** https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html by ATT&CK technique. */
-const TYPE_OF_ATTACK: ReadonlyMap<string, string> = new Map([
+const TYPE_OF_ATTACK: ReadonlyMap<string | undefined, string> = new Map([
   ['T1098', 'TTPs/Persistence'],
   ['T1485', 'Effects/Data Destruction'],
   // Under a key that its owner has not: to him as good as destroyed.
@@ -119,6 +119,7 @@ export function asffFinding(finding: Finding, into: ImportedInto = {}, over?: Ti
     AwsAccountId: account,
     Types: types,
     CreatedAt: finding.firstSeen,
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: nothing is later than undefined, and equals are the same.
     UpdatedAt: over !== undefined && over > finding.lastSeen ? over : finding.lastSeen,
     FirstObservedAt: finding.firstSeen,
     LastObservedAt: finding.lastSeen,
@@ -137,9 +138,7 @@ export function asffFinding(finding: Finding, into: ImportedInto = {}, over?: Ti
 
 /** One type, by what the rule's technique is after; the rule is its classifier. */
 function typesOf({ rule }: Finding): readonly string[] {
-  const attack = ruleOf(rule)?.attack;
-  const [technique = ''] = attack?.split('.') ?? [];
-  const category = attack === undefined ? 'Unusual Behaviors/Container' : (TYPE_OF_ATTACK.get(technique) ?? `TTPs/${attack}`);
+  const category = TYPE_OF_ATTACK.get(ruleOf(rule)?.attack?.split('.')[0]) ?? 'Unusual Behaviors/Container';
   // A slash would begin a fourth part of a path that has three.
   return [`${category}/${printable(rule, 100).replaceAll('/', '-')}`];
 }

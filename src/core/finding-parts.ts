@@ -5,8 +5,8 @@ import { printable } from './text.ts';
 
 /** Where in AWS something is, as far as that is known. */
 export interface Place {
-  readonly account?: string;
-  readonly region?: string;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
   readonly partition: string;
 }
 
@@ -18,7 +18,7 @@ export interface TouchedResource {
   /** The name a person gave it, where the id is not all there is. */
   readonly name?: string;
   /** Undefined for what names no place of its own. */
-  readonly place?: Place;
+  readonly place?: Place | undefined;
 }
 
 /** The longest id, name or caller that an exported finding holds. */
@@ -27,7 +27,7 @@ export const ID_LIMIT = 512;
 const ACCOUNT = /^\d{12}$/;
 const REGION = /^(?=.{1,16}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const CLUSTER_NAME = /^[A-Za-z0-9_-]{1,255}$/;
-const ARN = /^arn:(aws[a-z-]{0,20}):[a-z0-9-]+:([a-z0-9-]*):([0-9]*):\S/;
+const ARN = /^arn:(?<partition>aws[a-z-]{0,20}):[a-z0-9-]+:(?<region>[a-z0-9-]*):(?<account>[0-9]*):\S/;
 
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set<keyof Finding>([
   ...SUBJECT_FIELDS,
@@ -41,7 +41,6 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set<keyof Finding>([
   'firstSeen',
   'lastSeen',
   'count',
-  'eventIds',
 ]);
 
 /**
@@ -51,10 +50,10 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set<keyof Finding>([
  */
 export function placeOf({ keyArn, clusterAccount, account, region, resource }: Finding, known: Partial<Place> = {}): Place {
   const named = readKeyArn(keyArn) ?? (clusterAccount === undefined && account === undefined ? placeInArn(resource) : undefined);
-  const inAccount = [known.account, named?.account, clusterAccount, account].find((one) => one !== undefined && ACCOUNT.test(one));
-  const inRegion = [known.region, named?.region, region].find((one) => one !== undefined && REGION.test(one));
+  const inRegion = spelt(REGION, known.region, named?.region, region);
+  // Stryker disable next-line StringLiteral: what is called neither way is in the first partition.
   const partition = named !== undefined && named.region === inRegion ? named.partition : partitionOf(inRegion ?? '');
-  return placed(partition, inRegion, inAccount);
+  return { partition, region: inRegion, account: spelt(ACCOUNT, known.account, named?.account, clusterAccount, account) };
 }
 
 /** Everything a finding touches, the key first, each once; ARNs in fields unknown here are among the others. */
@@ -103,13 +102,12 @@ export function runbookLine({ rule }: Finding): string | undefined {
 }
 
 function touchedResource(kind: TouchedResource['kind'], id: string): TouchedResource {
-  const place = placeInArn(id);
-  return { kind, id: printable(id, ID_LIMIT), ...(place === undefined ? {} : { place }) };
+  return { kind, id: printable(id, ID_LIMIT), place: placeInArn(id) };
 }
 
-function placeInArn(id = ''): Place | undefined {
-  const [, partition, region, account] = ARN.exec(id) ?? [];
-  return partition === undefined ? undefined : placed(partition, matching(REGION, region), matching(ACCOUNT, account));
+function placeInArn(id: string | undefined): Place | undefined {
+  const { partition, region, account } = id?.match(ARN)?.groups ?? {};
+  return partition === undefined ? undefined : { partition, region: spelt(REGION, region), account: spelt(ACCOUNT, account) };
 }
 
 /** A cluster by its ARN where a record's account, Region and name make one, by its name elsewhere. */
@@ -117,7 +115,7 @@ function clusterOf(finding: Finding): TouchedResource[] {
   const { clusterAccount, clusterName } = finding;
   if (clusterName === undefined || clusterName.trim() === '') return [];
   const name = printable(clusterName, ID_LIMIT);
-  const account = matching(ACCOUNT, clusterAccount);
+  const account = spelt(ACCOUNT, clusterAccount);
   const { region, partition } = placeOf(finding);
   // Only a name that ECS itself would take may stand in an ARN: another could make it the ARN of something else.
   if (account === undefined || region === undefined || !CLUSTER_NAME.test(clusterName)) return [{ kind: 'cluster', id: name, name }];
@@ -125,10 +123,8 @@ function clusterOf(finding: Finding): TouchedResource[] {
   return [{ kind: 'cluster', id, name, place: { account, region, partition } }];
 }
 
-function placed(partition: string, region: string | undefined, account: string | undefined): Place {
-  return { partition, ...(region === undefined ? {} : { region }), ...(account === undefined ? {} : { account }) };
-}
-
-function matching(shape: RegExp, value: string | undefined): string | undefined {
-  return value !== undefined && shape.test(value) ? value : undefined;
+/** The first that is spelt so. */
+function spelt(shape: RegExp, ...values: readonly (string | undefined)[]): string | undefined {
+  // Stryker disable next-line ConditionalExpression: nothing is spelt as undefined is.
+  return values.find((value) => value !== undefined && shape.test(value));
 }

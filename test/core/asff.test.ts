@@ -219,6 +219,22 @@ describe('a finding for Security Hub', () => {
     ['whoever imports it', { keyArn: KEY }, { account: OTHER_ACCOUNT, region: 'eu-west-1' }, OTHER_ACCOUNT, 'eu-west-1'],
     ['nothing', {}, undefined, UNKNOWN_ACCOUNT, UNKNOWN_REGION],
     ['nothing that is spelt like a place', { account: 'AWS Internal', region: 'nowhere' }, undefined, UNKNOWN_ACCOUNT, UNKNOWN_REGION],
+    [
+      'the finding, where whoever imports it has too long a name',
+      { account: ACCOUNT, region: REGION },
+      { account: `${OTHER_ACCOUNT}1`, region: `${REGION}x` },
+      ACCOUNT,
+      REGION,
+    ],
+    ['the finding, of a Region of two digits', { account: ACCOUNT, region: 'us-east-10' }, undefined, ACCOUNT, 'us-east-10'],
+    ['no Region within a word', { account: ACCOUNT, region: `X${REGION}` }, undefined, ACCOUNT, UNKNOWN_REGION],
+    [
+      'no ARN within a text',
+      { resource: `See arn:aws:events:eu-west-1:${ACCOUNT}:rule/audit` },
+      undefined,
+      UNKNOWN_ACCOUNT,
+      UNKNOWN_REGION,
+    ],
     ['nothing that Security Hub has room for', { region: 'us-southeasternmost-1' }, undefined, UNKNOWN_ACCOUNT, UNKNOWN_REGION],
   ])('belongs to the account and Region of %s', (_what, fields, into, account, region) => {
     const asff = imported(bare(fields), into);
@@ -239,6 +255,12 @@ describe('a finding for Security Hub', () => {
     expect(asff.Resources).toMatchObject([{ Id: `arn:${partition}:ecs:${region}:${ACCOUNT}:cluster/prod`, Partition: partition }]);
   });
 
+  it('is of the partition of the Region that imports it', () => {
+    const asff = imported(bare({ keyArn: KEY }), { region: 'cn-north-1' });
+
+    expect(asff.ProductArn).toBe(`arn:aws-cn:securityhub:cn-north-1:${ACCOUNT}:product/${ACCOUNT}/default`);
+  });
+
   it('names no partition that Security Hub does not know', () => {
     const keyArn = `arn:aws-eusc:kms:eusc-de-east-1:${ACCOUNT}:key/11111111-1111-1111-1111-111111111111`;
 
@@ -252,6 +274,18 @@ describe('a finding for Security Hub', () => {
     const asff = imported(bare({ account: ACCOUNT, region: REGION }));
 
     expect(asff.Resources).toStrictEqual([{ Type: 'AwsAccount', Id: `AWS::::Account:${ACCOUNT}`, Partition: 'aws', Region: REGION }]);
+  });
+
+  it('passes over what is blank, and has its rule for a title', () => {
+    const blank = { title: ' ', caller: ' ', resource: '', grantId: ' ', clusterName: ' ' };
+
+    const asff = imported(bare({ ...blank, clusterAccount: ACCOUNT, region: REGION }));
+
+    expect(asff.Title).toBe('disabled-key-use');
+    expect(asff.Resources).toMatchObject([{ Type: 'AwsAccount' }]);
+    expect(Object.keys(asff.ProductFields).sort()).toStrictEqual(
+      ['clusterAccount', 'count', 'eventIds', 'operation', 'region', 'rule'].map((name) => `kms-audit/${name}`),
+    );
   });
 
   it('names a thing once, whatever number of fields do', () => {
@@ -290,11 +324,34 @@ describe('a finding for Security Hub', () => {
     expect(listed).toStrictEqual(eventIds.slice(0, 55));
   });
 
+  it('fills a field to its last character', () => {
+    const eventIds = [512, 511, 511, 511].map((length, index) => `${index}`.repeat(length));
+
+    expect(imported(finding({ eventIds })).ProductFields['kms-audit/eventIds']).toBe(eventIds.join(' '));
+  });
+
   it('renders the finding of a rule that this version does not know', () => {
     const asff = imported(finding({ rule: 'of-tomorrow' }));
 
-    expect(asff.Types).toStrictEqual(['Unusual Behaviors/Container/of-tomorrow']);
+    expect(asff.Description).toBe(
+      `${finding().title}. Decrypt by fargate.amazonaws.com, seen 2 times, from ${instant(0)} to ${instant(60)}.`,
+    );
     expect(asff).not.toHaveProperty('Remediation');
+  });
+
+  it.each([
+    ['orphan-grant', 'TTPs/Persistence/orphan-grant'],
+    ['disabled-key-use', 'Effects/Data Destruction/disabled-key-use'],
+    ['key-policy-changed', 'Effects/Data Destruction/key-policy-changed'],
+    ['audit-blind-spot', 'TTPs/Defense Evasion/audit-blind-spot'],
+    ['foreign-cluster', 'Unusual Behaviors/Container/foreign-cluster'],
+    ['of/tomorrow', 'Unusual Behaviors/Container/of-tomorrow'],
+  ])('is of a type by what an attacker is after: %s', (rule, type) => {
+    expect(imported(finding({ rule })).Types).toStrictEqual([type]);
+  });
+
+  it('says of what was seen once when', () => {
+    expect(imported(finding({ count: 1 })).Description).toContain(`, seen once, at ${instant(0)}.`);
   });
 
   it.each(RULES.map((rule) => [rule.id, rule] as const))('renders %s with its runbook and its reason', (id, rule) => {

@@ -246,18 +246,40 @@ describe('an OCSF detection finding', () => {
     ['ec2.cn-north-1.amazonaws.com.cn', { uid: 'ec2.cn-north-1.amazonaws.com.cn', type_id: 4, type: 'Service' }],
     [userArn('operator'), { uid: userArn('operator') }],
     ['AIDAEXAMPLE', { name: 'AIDAEXAMPLE' }],
+    ['fargate.amazonaws.com.example.com', { name: 'fargate.amazonaws.com.example.com' }],
     ['', { name: 'unknown' }],
+    [' ', { name: 'unknown' }],
   ])('names the caller %j as the user of an actor', (caller, user) => {
     const event = eventOf(finding({ caller }));
 
     expect(event.evidences).toStrictEqual([{ name: 'CloudTrail', actor: { user }, api: { operation: 'Decrypt' } }]);
   });
 
-  it('leaves out the account, the Region and the resources of a finding that names none', () => {
-    const event = eventOf(bare());
+  it('leaves out what a finding has nothing of', () => {
+    const event = eventOf(bare({ caller: 'AIDAEXAMPLE', eventIds: [] }));
 
     expect(event.cloud).toStrictEqual({ provider: 'AWS', cloud_partition: 'aws' });
-    expect(event).not.toHaveProperty('resources');
+    for (const name of ['resources', 'observables', 'unmapped']) expect(event).not.toHaveProperty(name);
+    expect(event.finding_info).not.toHaveProperty('related_events');
+  });
+
+  it.each([
+    ['keyArn', { uid: KEY, type: 'AWS::KMS::Key', role: 'Target' }],
+    ['keyStoreId', { uid: 'cks-1', type: 'KMS custom key store', role: 'Target' }],
+    ['grantId', { uid: 'grant-1', type: 'KMS grant', role: 'Related' }],
+    ['volumeId', { uid: 'vol-1', type: 'AWS::EC2::Volume', role: 'Related' }],
+    ['clusterName', { uid: 'prod', type: 'AWS::ECS::Cluster', role: 'Related' }],
+    ['resource', { uid: 'app', role: 'Related' }],
+  ])('touches what its %s names', (field, resource) => {
+    expect(eventOf(bare({ [field]: resource.uid })).resources).toMatchObject([resource]);
+  });
+
+  it('tells a sub-technique under its technique', () => {
+    const url = 'https://attack.mitre.org/techniques/T1562/';
+
+    expect(eventOf(finding({ rule: 'audit-blind-spot' })).finding_info).toMatchObject({
+      attacks: [{ technique: { uid: 'T1562', src_url: url }, sub_technique: { uid: 'T1562.008', src_url: `${url}008/` } }],
+    });
   });
 
   it.each([
@@ -267,7 +289,7 @@ describe('an OCSF detection finding', () => {
   ])('lies where %s does', (_what, fields, uid, region) => {
     const event = ocsfDetectionFinding(bare(fields));
 
-    expect(event.cloud).toMatchObject({ region, account: { uid } });
+    expect(event.cloud).toMatchObject({ region, account: { uid, type_id: 10, type: 'AWS Account' } });
   });
 
   it('lies where the ARN of its resource does, where nothing else says where', () => {
@@ -291,19 +313,24 @@ describe('an OCSF detection finding', () => {
     expect(event.finding_info).toMatchObject({ modified_time: Date.parse(instant(second)), last_seen_time: Date.parse(instant(60)) });
   });
 
-  it('makes no ARN of a name that could not be a cluster’s', () => {
-    const event = ocsfDetectionFinding(bare({ region: REGION, clusterAccount: ACCOUNT, clusterName: 'prod/../other' }));
+  it.each([
+    ['a name that could not be a cluster’s', { region: REGION, clusterAccount: ACCOUNT, clusterName: 'prod/../other' }],
+    ['a cluster whose Region is not known', { clusterAccount: ACCOUNT, clusterName: 'prod' }],
+    ['a cluster whose account is not known', { region: REGION, clusterName: 'prod' }],
+    ['a cluster whose account is none', { region: REGION, clusterAccount: 'AWS Internal', clusterName: 'prod' }],
+  ])('makes no ARN of %s', (_what, fields) => {
+    const event = ocsfDetectionFinding(bare(fields));
 
-    expect(event.resources).toMatchObject([{ uid: 'prod/../other', name: 'prod/../other' }]);
+    expect(event.resources).toMatchObject([{ uid: fields.clusterName, name: fields.clusterName }]);
   });
 
   it('keeps what a later version adds to findings, ARNs as resources too', () => {
     const taskArn = `arn:aws:ecs:${REGION}:${ACCOUNT}:task/prod/0123456789abcdef0123456789abcdef`;
-    const later = { ...bare(), taskArn, attempts: 3, nothing: '' };
+    const later = { ...bare(), taskArn, attempts: 3, again: true, spaced: ' a ', nothing: '', blank: ' ', list: ['a'], parts: { a: 1 } };
 
     const event = eventOf(later);
 
-    expect(event.unmapped).toStrictEqual({ taskArn, attempts: '3' });
+    expect(event.unmapped).toStrictEqual({ taskArn, attempts: '3', again: 'true', spaced: 'a' });
     expect(event.resources).toMatchObject([{ uid: taskArn, region: REGION, owner: { account: { uid: ACCOUNT } } }]);
   });
 
@@ -317,7 +344,8 @@ describe('an OCSF detection finding', () => {
   it.each(RULES.map((rule) => [rule.id, rule] as const))('renders %s with its runbook', (id, rule) => {
     const event = eventOf(finding({ rule: id, severity: rule.severity }));
 
-    for (const step of rule.runbook) expect(event.remediation).toMatchObject({ desc: expect.stringContaining(step) });
+    const steps = rule.runbook.map((step, index) => `${index + 1}. ${step}`);
+    expect(event.remediation).toStrictEqual({ desc: steps.join(' ') });
     expect(event.finding_info).toMatchObject({ analytic: { name: rule.title, desc: rule.why } });
     expect(JSON.stringify(event.finding_info).includes('attack.mitre.org')).toBe(rule.attack !== undefined);
   });
