@@ -5,7 +5,6 @@ import { type Evidence, findingId, type Occurrence, type Subject } from './findi
 import { type AlertMessage, messageOf } from './message.ts';
 import { titleOf } from './report.ts';
 import { ruleOf } from './rules/registry.ts';
-import type { Severity } from './severity.ts';
 import { type Digest, printable, printableJson } from './text.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -23,7 +22,6 @@ export interface AlertParts {
 }
 
 const LIMITS = { clusters: 10, advice: 2_000 };
-const MARK: Readonly<Record<Severity, string>> = { critical: 'CRITICAL', high: 'HIGH', medium: 'MEDIUM', low: 'LOW' };
 
 /** Writes the alert of an occurrence: what happened, what depends on it, where the evidence is, what to do. */
 export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
@@ -33,7 +31,7 @@ export function alertMessage(parts: AlertParts, digest: Digest): AlertMessage {
   return messageOf(
     {
       id,
-      title: `${reminder ? 'Still: ' : ''}[${MARK[lead.severity]}] ${titleOf(lead)}`,
+      title: `${reminder ? 'Still: ' : ''}[${lead.severity.toUpperCase()}] ${titleOf(lead)}`,
       paragraphs: [...sentencesOf(parts), ...dependentsText(parts.dependents)],
       evidence: evidenceText(evidence, ruleOf(lead.rule)?.inSweep),
       steps: runbookOf(lead),
@@ -107,7 +105,7 @@ function runbookOf(lead: Occurrence): string[] {
   return (ruleOf(lead.rule)?.runbook ?? []).map((step) => {
     const service = /\baws ([a-z]+) /.exec(step)?.[1];
     // A command for a trail must not be given the ARN of a rule.
-    const [, , owner = service] = resource?.split(':') ?? [];
+    const owner = resource?.split(':')[2] ?? service;
     const words = owner === service ? { ...known, '<resource>': resource } : known;
     return step
       .replace(/\baws [a-z]+ [a-z-]+/g, (command) => command + where)

@@ -4,6 +4,7 @@ import { type AlertParts, alertMessage } from '../../src/core/alert-text.ts';
 import { evidenceOfOne, foldEvidence, type Occurrence } from '../../src/core/finding.ts';
 import type { AlertMessage } from '../../src/core/message.ts';
 import { RULES } from '../../src/core/rules/registry.ts';
+import { SEVERITIES } from '../../src/core/severity.ts';
 import { sha256 } from '../../src/system.ts';
 import { ACCOUNT, eventId, instant, KEY } from '../support/fleet.ts';
 
@@ -126,7 +127,10 @@ describe('alertMessage', () => {
   });
 
   it.each([
-    [{ openGrants: 0, clusters: [], complete: true }, 'No open grant on the key is known'],
+    [
+      { openGrants: 0, clusters: [], complete: true },
+      'No open grant on the key is known to the audit. Secrets, images, logs and buckets use a key without one.',
+    ],
     [{ openGrants: 1, clusters: [], complete: true }, 'Depending on the key now: 1 open grant.'],
     [
       {
@@ -145,14 +149,15 @@ describe('alertMessage', () => {
         clusters: Array.from({ length: 12 }, (_, index) => ({ clusterAccount: ACCOUNT, clusterName: `c${index}`, openGrants: 1 })),
         complete: true,
       },
-      'c9 (1) and 2 more.',
+      'Depending on the key now: 12 open grants. By cluster: c0 (1), c1 (1), c2 (1), c3 (1), c4 (1), c5 (1), c6 (1), c7 (1), c8 (1), c9 (1) and 2 more.',
     ],
   ])('says who depends on the key: %j', (dependents, expected) => {
-    expect(message(occurrence(), { dependents }).email).toContain(expected);
+    expect(message(occurrence(), { dependents }).email.split('\n')).toContain(expected);
   });
 
   it('offers the policy entry that would expect this, unless it is too long', () => {
     expect(message(occurrence({ advice: '{"grants":[]}' })).email).toContain('add to the policy: {"grants":[]}');
+    expect(message(occurrence({ advice: 'x'.repeat(2000) })).email).toContain('add to the policy: xxx');
     expect(message(occurrence({ advice: 'x'.repeat(2001) })).email).not.toContain('add to the policy');
   });
 
@@ -172,7 +177,22 @@ describe('alertMessage', () => {
   });
 
   it('is whole for a rule of another version', () => {
-    expect(chatOf(message(occurrence({ rule: 'of-tomorrow' }))).content.title).toContain('of-tomorrow');
+    const one = message(occurrence({ rule: 'of-tomorrow' }), { others: [occurrence({ rule: 'of-next-week' })] });
+    const { title, nextSteps } = chatOf(one).content;
+
+    expect(title).toContain('of-tomorrow');
+    expect(nextSteps).toEqual([]);
+    expect(one.email.split('\n\n')[1]).toBe('Decrypt for cluster prod was refused.\nAlso of-next-week: of-next-week.');
+  });
+
+  it.each(SEVERITIES)('is marked as %s', (severity) => {
+    expect(message(occurrence({ severity })).subject.startsWith(`[${severity.toUpperCase()}] `)).toBe(true);
+  });
+
+  it('names no Region in its commands where the record has none', () => {
+    const { region: _region, ...nowhere } = occurrence();
+
+    expect(message(nowhere).email).toContain(`aws kms enable-key --key-id ${KEY}`);
   });
 
   it('leaves out attributes that would be empty, which SNS refuses', () => {
