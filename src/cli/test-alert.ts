@@ -5,6 +5,7 @@ import { SnsAlertSink } from '../aws/sns-alert-sink.ts';
 import { type Refused, refusedPublish } from '../core/refused-publish.ts';
 import { testAlertMessage } from '../core/test-alert.ts';
 import { printable } from '../core/text.ts';
+import { sha256 } from '../system.ts';
 import { noStack } from './doctor.ts';
 import { requireRegion } from './region.ts';
 import { styleOf } from './style.ts';
@@ -52,6 +53,6 @@ async function publish(client: SNSClient, topic: string, stack: string): Promise
     },
     { step: 'initialize' },
   );
-  await new SnsAlertSink(client, topic).publish(testAlertMessage(stack, topic));
+  await new SnsAlertSink(client, topic).publish(testAlertMessage(stack, topic, sha256));
   return messageId;
 }

@@ -144,6 +144,7 @@ export const PARTS: readonly Part[] = [
       'core/refused-publish',
       'core/runbooks',
       'core/standing',
+      'core/test-alert',
       'canary',
       'doctor',
       'properties',
