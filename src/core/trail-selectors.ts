@@ -65,7 +65,7 @@ function letsThrough(selector: AdvancedSelector, readOnly: string): boolean {
 }
 
 const isOfManagement = (selector: AdvancedSelector): boolean =>
-  fieldsOf(selector).some((field) => field.Field === 'eventCategory' && accepts(field, 'Management'));
+  fieldsOf(selector).every((field) => field.Field !== 'eventCategory' || accepts(field, 'Management'));
 
 function advancedReasons(selectors: readonly AdvancedSelector[]): string[] {
   const management = selectors.filter(isOfManagement);

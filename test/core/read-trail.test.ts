@@ -357,6 +357,11 @@ describe('PutEventSelectors, advanced', () => {
       [selector(field('eventCategory', { notEquals: ['Management'] }))],
       [NO_KMS, 'no event selector is about management events'],
     ],
+    [
+      'two categories at once',
+      [selector(management, field('eventCategory', { equals: ['Data'] }))],
+      [NO_KMS, 'no event selector is about management events'],
+    ],
     // Hostile: an unknown field lets nothing through.
     ['a field without name', [selector(management, { equals: ['x'] })], ['its selectors cannot be read from the record']],
     [
