@@ -59,5 +59,6 @@ function insightsQuery(eventIds: readonly string[]): string {
 
 /** A name fit for a command line or a link as it stands; undefined for others, so that a hostile name is never pasted into a shell. */
 export function shellWord(value: string | undefined): string | undefined {
+  // Stryker disable next-line ConditionalExpression: undefined comes back as it is, whatever it is taken for.
   return value !== undefined && /^[A-Za-z0-9/][A-Za-z0-9:/_.-]{0,255}$/.test(value) ? value : undefined;
 }

@@ -49,6 +49,7 @@ export function withCreation(head: GrantHead | undefined, fact: GrantCreated): G
   const { keyArn, grantId, cluster, volumeId, adopted } = fact;
   if (head?.created !== undefined) {
     if (adopted !== undefined) return head;
+    // Stryker disable next-line EqualityOperator: the same creation says the same.
     if (head.adopted === undefined && head.created < created) return head;
   }
   const { end, missing, gone, alertedIn } = head ?? {};
@@ -69,6 +70,7 @@ export function withCreation(head: GrantHead | undefined, fact: GrantCreated): G
 /** The head with one more ending told of it; a record of the end makes an end of what was merely observed. */
 export function withEnding(head: GrantHead | undefined, fact: GrantEnded): GrantHead {
   const order = orderOf(fact);
+  // Stryker disable next-line EqualityOperator: the same ending says the same.
   if (head?.end !== undefined && head.end.order < order) return head;
   const { missing: _missing, gone: _gone, ...known } = head ?? {};
   return { keyArn: fact.keyArn, grantId: fact.grantId, ...known, end: { order, how: fact.how, by: fact.caller.id } };

@@ -11,6 +11,23 @@ describe('clusters', () => {
     expect(clusters.map(({ clusterName }) => clusterName)).toEqual(['a', 'a!', 'a"', 'b']);
   });
 
+  it('are counted by their open grants, beside those of none, and all of them unless told otherwise', () => {
+    const [prod, dev] = [
+      { account, name: 'prod' },
+      { account, name: 'dev' },
+    ];
+
+    expect(countDependents([prod, undefined, dev, prod])).toEqual({
+      openGrants: 4,
+      clusters: [
+        { clusterAccount: account, clusterName: 'dev', openGrants: 1 },
+        { clusterAccount: account, clusterName: 'prod', openGrants: 2 },
+      ],
+      complete: true,
+    });
+    expect(countDependents([prod], false).complete).toBe(false);
+  });
+
   it('are reported in the same order', () => {
     const volumes = ['a!', 'a'].map((clusterName) => ({
       volumeId: 'vol-1',

@@ -165,7 +165,17 @@ export const PARTS: readonly Part[] = [
       'sorting',
       'tally',
     ],
-    tests: ['core/dependents', 'core/grant', 'core/packed-strings', 'accounting', 'compact-ledger', 'properties', 'render', 'scenarios'],
+    tests: [
+      'core/dependents',
+      'core/evidence-text',
+      'core/grant',
+      'core/packed-strings',
+      'accounting',
+      'compact-ledger',
+      'properties',
+      'render',
+      'scenarios',
+    ],
   },
   {
     name: 'answers',
