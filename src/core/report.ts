@@ -127,7 +127,7 @@ function grantReport(head: GrantHead): GrantReport {
     ...(head.created === undefined ? {} : { createdAt: timeOf(head.created) }),
     ...(head.end === undefined ? {} : { endedAt: timeOf(head.end.order) }),
     ...(head.adopted === undefined ? {} : { adopted: true }),
-    ...(grantStatus(head) === 'gone' && head.gone !== undefined ? { goneBy: head.gone } : {}),
+    ...(head.end === undefined && head.gone !== undefined ? { goneBy: head.gone } : {}),
   };
 }
 

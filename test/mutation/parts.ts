@@ -170,6 +170,7 @@ export const PARTS: readonly Part[] = [
       'core/evidence-text',
       'core/grant',
       'core/packed-strings',
+      'core/report',
       'accounting',
       'compact-ledger',
       'properties',
