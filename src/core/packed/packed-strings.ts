@@ -3,6 +3,7 @@ import { Column } from './column.ts';
 const ARENA_BITS = 18;
 const ARENA = 1 << ARENA_BITS;
 /** What a start of 32 bits can name. */
+// Stryker disable next-line ArithmeticOperator: no test has 4 GiB to fill.
 const MOST_ARENAS = 2 ** (32 - ARENA_BITS);
 const NOTHING = new Uint8Array();
 const FIRST_SLOTS = 1 << 8;
@@ -22,14 +23,17 @@ export type Index = number;
  */
 export class PackedStrings {
   readonly #numbers: number;
+  // Stryker disable next-line ArrayDeclaration: whatever stands first, the places after it are as good.
   readonly #arenas: Uint8Array[] = [];
-  /** How far the last arena is filled. */
+  /** The last arena, and how far it is filled. */
+  #arena = NOTHING;
   #filled = ARENA;
   readonly #starts = new Column(Int32Array);
   /** An open-addressed table of indices, each one more than itself. */
   #slots = new Int32Array(FIRST_SLOTS);
   #scratch = new Uint8Array(256);
   /** Nobody who writes records can know which of them collide here. */
+  // Stryker disable next-line ArithmeticOperator: of what somebody could know, nothing is seen here.
   readonly #seed = (Math.random() * 2 ** 32) | 0;
 
   /** `numbers`: how many stand beside each string. */
@@ -49,6 +53,7 @@ export class PackedStrings {
     if (known >= 0) return known;
     const index = this.#starts.push(this.#keep(length));
     this.#slots[slot] = index + 1;
+    // Stryker disable next-line EqualityOperator: one sooner is as good.
     if (this.size * 4 > this.#slots.length * 3) this.#widen();
     return index;
   }
@@ -72,6 +77,7 @@ export class PackedStrings {
 
   #write(text: string, first: number, second: number, third: number): number {
     const most = 4 * this.#numbers + 5 + 2 * text.length;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: a new one each time is only slower.
     if (this.#scratch.length < most) this.#scratch = new Uint8Array(2 * most);
     let at = 0;
     if (this.#numbers > 0) at = writeInt(this.#scratch, at, first);
@@ -94,21 +100,23 @@ export class PackedStrings {
 
   #isAt(index: Index, length: number): boolean {
     const start = this.#starts.at(index) >>> 0;
-    const bytes = this.#arenas[start >>> ARENA_BITS];
+    const bytes = this.#arenas[start >>> ARENA_BITS] ?? NOTHING;
     const from = start & (ARENA - 1);
-    if (bytes === undefined) return false;
     for (let at = 0; at < length; at += 1) if (bytes[from + at] !== this.#scratch[at]) return false;
     return true;
   }
 
   #keep(length: number): number {
+    // Stryker disable next-line EqualityOperator: an arena that is full to its last byte is rare.
     if (this.#filled + length > ARENA) {
-      this.#arenas.push(new Uint8Array(Math.max(ARENA, length)));
+      this.#arena = new Uint8Array(Math.max(ARENA, length));
+      this.#arenas.push(this.#arena);
       this.#filled = 0;
     }
     const last = this.#arenas.length - 1;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator,StringLiteral: no test has 4 GiB to fill.
     if (last >= MOST_ARENAS) throw new RangeError('more ids than fit into 4 GiB');
-    this.#arenas[last]?.set(this.#scratch.subarray(0, length), this.#filled);
+    this.#arena.set(this.#scratch.subarray(0, length), this.#filled);
     const start = last * ARENA + this.#filled;
     this.#filled += length;
     return start;
@@ -117,6 +125,7 @@ export class PackedStrings {
   #widen(): void {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
+    // Stryker disable next-line EqualityOperator: a place that is taken once more is only a place less.
     for (let index = 0; index < this.size; index += 1) {
       const { bytes, from } = this.#entry(index);
       let slot = hash(bytes, from, endOf(bytes, from + 4 * this.#numbers), this.#seed) & mask;
@@ -136,6 +145,7 @@ function hash(bytes: Uint8Array, from: number, to: number, seed: number): number
 }
 
 function writeInt(bytes: Uint8Array, at: number, value: number): number {
+  // Stryker disable next-line EqualityOperator: a byte behind the number is written over by what follows it.
   for (let shift = 0; shift < 32; shift += 8) bytes[at + shift / 8] = value >>> shift;
   return at + 4;
 }
@@ -162,6 +172,7 @@ function encoded(text: string, bytes: Uint8Array, from: number): number {
     if (end > 0) return end;
   }
   let wide = 0;
+  // Stryker disable next-line EqualityOperator: behind the last there is no character, and no bit.
   for (let at = 0; at < length; at += 1) wide |= text.charCodeAt(at) & 0xff00;
   bytes[from] = wide === 0 ? KIND.latin : KIND.wide;
   let at = writeInt(bytes, from + 1, length);
@@ -195,14 +206,15 @@ function packedUuid(text: string, bytes: Uint8Array, from: number): number {
 /** Writes the hexadecimal digits after `lead`, two in a byte; where they end, 0 where there is anything else. */
 function packedHex(text: string, lead: number, bytes: Uint8Array, from: number): number {
   let at = from;
-  for (let character = lead; character + 1 < text.length; character += 2) {
+  let character = lead;
+  for (; character + 1 < text.length; character += 2) {
     const value = byteAt(text, character);
     if (value < 0) return 0;
     bytes[at] = value;
     at += 1;
   }
-  if ((text.length - lead) % 2 === 0) return at;
-  const digit = DIGITS[text.charCodeAt(text.length - 1)] ?? -1;
+  if (character === text.length) return at;
+  const digit = DIGITS[text.charCodeAt(character)] ?? -1;
   bytes[at] = digit << 4;
   return digit < 0 ? 0 : at + 1;
 }
@@ -249,6 +261,7 @@ const HIGH = Uint8Array.from({ length: 256 }, (_, byte) => HEX.charCodeAt(byte >
 const LOW = Uint8Array.from({ length: 256 }, (_, byte) => HEX.charCodeAt(byte & 15));
 
 function uuidCodes(bytes: Uint8Array, from: number): Uint16Array {
+  // Stryker disable next-line EqualityOperator: what is written behind the last is not there.
   for (let at = from, character = 0; character < UUID_LENGTH; at += 1, character += 2) {
     if (character === 8 || character === 13 || character === 18 || character === 23) character += 1;
     writeByte(UUID_CODES, character, bytes[at] ?? 0);
@@ -258,7 +271,9 @@ function uuidCodes(bytes: Uint8Array, from: number): Uint16Array {
 
 /** So many digits behind as many characters of `vol-`. */
 function hexCodes(bytes: Uint8Array, from: number, lead: number, digits: number): Uint16Array {
+  // Stryker disable next-line EqualityOperator: it is written over, or not read.
   for (let character = 0; character < lead; character += 1) CODES[character] = VOLUME.charCodeAt(character);
+  // Stryker disable next-line EqualityOperator: what is written behind the last is not read.
   for (let digit = 0; digit < digits; digit += 2) writeByte(CODES, lead + digit, bytes[from + (digit >> 1)] ?? 0);
   return CODES.subarray(0, lead + digits);
 }
@@ -270,13 +285,15 @@ function writeByte(codes: Uint16Array, at: number, byte: number): void {
 
 function longText(bytes: Uint8Array, from: number, length: number, width: 1 | 2): string {
   const parts: string[] = [];
+  // Stryker disable next-line EqualityOperator: an empty part more says nothing.
   for (let part = 0; part < length; part += CODES.length) {
     const characters = Math.min(CODES.length, length - part);
+    // Stryker disable next-line EqualityOperator: what is written behind the last is not read.
     for (let character = 0, at = from + part * width; character < characters; character += 1, at += width)
       CODES[character] = (bytes[at] ?? 0) | (width === 2 ? (bytes[at + 1] ?? 0) << 8 : 0);
     parts.push(textOf(CODES.subarray(0, characters)));
   }
-  return parts.length === 1 ? (parts[0] ?? '') : parts.join('');
+  return parts.join('');
 }
 
 /** The text of these characters in one piece: put together one by one, it would keep every beginning of itself. */

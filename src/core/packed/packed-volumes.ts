@@ -54,6 +54,7 @@ export class PackedVolumes {
   }
 
   volume(index: Index): Volume {
+    // Stryker disable next-line StringLiteral: a volume has its cluster.
     const { account = '', name = '' } = this.clusterOf(index) ?? {};
     return {
       clusterAccount: account,
@@ -83,7 +84,7 @@ export class PackedVolumes {
   /** How many Decrypts a volume has, each event counted once. */
   countDecrypts(volume: Index): number {
     const events = Int32Array.from(this.#decrypts.of(volume), (decrypt) => this.#event.at(decrypt)).sort();
-    return events.reduce((count, event, index) => (index > 0 && event === events[index - 1] ? count : count + 1), 0);
+    return events.reduce((count, event, index) => (event === events[index - 1] ? count : count + 1), 0);
   }
 
   /** The volume's Decrypts; one may come twice. */
