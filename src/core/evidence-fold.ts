@@ -53,12 +53,12 @@ export class EvidenceFold {
 function addTo(known: Running, occurrence: Occurrence, order: Order): void {
   known.count += 1;
   known.severity = gravest(known.severity, occurrence.severity);
+  // Stryker disable next-line EqualityOperator: of one order there is one event, and it counts once.
   if (order < orderOf(known.first)) known.first = occurrence;
+  // Stryker disable next-line EqualityOperator: the same.
   if (order > orderOf(known.last)) known.last = occurrence;
   const { orders } = known;
-  if (orders.length >= EVENT_IDS_LISTED && order > (orders.at(-1) ?? '')) return;
-  let at = orders.length;
-  while (at > 0 && (orders[at - 1] ?? '') > order) at -= 1;
-  orders.splice(at, 0, order);
+  // Stryker disable next-line EqualityOperator: the same.
+  orders.splice(orders.findLastIndex((other) => other < order) + 1, 0, order);
   orders.length = Math.min(orders.length, EVENT_IDS_LISTED);
 }

@@ -19,6 +19,7 @@ export class LatestUses {
   add(use: ResourceUse): void {
     const id = JSON.stringify([use.keyArn, use.resource.kind, use.resource.id]);
     const known = this.#uses.get(id);
+    // Stryker disable next-line EqualityOperator: of two equal uses either may stay.
     if (known === undefined || known.lastSeen < use.lastSeen) this.#uses.set(id, use);
   }
 

@@ -167,10 +167,15 @@ export const PARTS: readonly Part[] = [
     ],
     tests: [
       'core/dependents',
+      'core/compact-ledger',
+      'core/evidence-fold',
       'core/evidence-text',
       'core/grant',
       'core/packed-strings',
       'core/report',
+      'core/snapshot',
+      'core/sorting',
+      'core/tally',
       'accounting',
       'compact-ledger',
       'properties',
@@ -217,7 +222,6 @@ export const LEFT_OUT = [
   'dependents of every key',
   'the timeline of every volume',
   'in proportion',
-  'hold many',
   'counts 200,000 Decrypts',
   // These run the built program, in which there are no mutants.
   'kms-audit policy ',
