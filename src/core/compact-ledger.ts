@@ -74,6 +74,7 @@ export class CompactLedger {
 
   /** The volumes, by their ids, each made when it is asked for. */
   volumes(): Iterable<VolumeReport> {
+    // Stryker disable next-line ArrowFunction: namesakes are told apart by all of their ids, only slower.
     const ids = Array.from({ length: this.#volumes.size }, (_, volume) => this.#volumes.idOf(volume));
     const namesakes = (a: Index, b: Index): number => compareIds(volumeIds(this.#volumes.volume(a)), volumeIds(this.#volumes.volume(b)));
     // Stryker disable next-line StringLiteral: every volume has an id.
