@@ -100,10 +100,10 @@ describe('the keys of a compact ledger', () => {
   it('stand as their latest change says, however many came', () => {
     const round = ['disabled', 'enabled', 'deletion-scheduled'] as const;
     const changes = Array.from({ length: 256 }, (_, of) => round.map((change, at) => changed(change, 3 * of + at))).flat();
-    const keys = ledgerOf([...changes.slice(0, -2), changed('deletion-scheduled', 7, SECOND_KEY)]).keys();
+    const keys = ledgerOf([...changes.slice(0, -2), changed('material-deleted', 7, SECOND_KEY)]).keys();
     expect(keys).toMatchObject([
       { keyArn: KEY, state: 'disabled' },
-      { keyArn: SECOND_KEY, state: 'pending-deletion' },
+      { keyArn: SECOND_KEY, state: 'pending-import' },
     ]);
   });
 });
