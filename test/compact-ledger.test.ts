@@ -12,6 +12,7 @@ import { MemoryLedger } from '../src/local/memory-ledger.ts';
 import { auditReading } from '../src/pipeline.ts';
 import { sha256 } from '../src/system.ts';
 import { fleets } from './support/fleet.ts';
+import { collect } from './support/retained.ts';
 
 const RUNS = Math.ceil(Number(process.env.KMS_AUDIT_RUNS ?? 10_000) / 5);
 const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1';
@@ -91,10 +92,15 @@ describe('the compact ledger', () => {
     };
     take(0, 200_000);
     take(500, 600);
-    const before = process.memoryUsage().heapUsed;
-    expect(ledger.findings().find(({ rule }) => rule === 'use-after-release')).toMatchObject({ count: 10 });
-    expect([...ledger.volumes()]).toMatchObject([{ decrypts: 200_000, status: 'released' }]);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40e6);
+    const grown = [1, 2, 3].map(() => {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      expect(ledger.findings().find(({ rule }) => rule === 'use-after-release')).toMatchObject({ count: 10 });
+      expect([...ledger.volumes()]).toMatchObject([{ decrypts: 200_000, status: 'released' }]);
+      return process.memoryUsage().heapUsed - before;
+    });
+    // When the collector comes is luck; what is held is there every time.
+    expect(Math.min(...grown)).toBeLessThan(40e6);
   });
 
   it('keeps an event of a year far away where it belongs', () => {

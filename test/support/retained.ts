@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const collect: () => void = runInNewContext('gc');
+/** Frees all that nothing holds any more. */
+export const collect: () => void = runInNewContext('gc');
 
 /** The bytes of typed arrays that this leaves behind, garbage aside, in what is used again later. */
 export function retained(work: () => void): number {
