@@ -2,8 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-/** Frees all that nothing holds any more. */
-export const collect: () => void = runInNewContext('gc');
+const collect: () => void = runInNewContext('gc');
 
 /** The bytes of typed arrays that this leaves behind, garbage aside, in what is used again later. */
 export function retained(work: () => void): number {
@@ -17,4 +16,10 @@ function held(): number {
   collect();
   collect();
   return process.memoryUsage().arrayBuffers;
+}
+
+/** The bytes of objects that something holds just now. */
+export function live(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }
