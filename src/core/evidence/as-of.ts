@@ -1,4 +1,4 @@
-import { type Order, timeOf } from '../fact.ts';
+import { timeOf } from '../fact.ts';
 import type { GrantHead } from '../grant.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Timestamp } from '../timestamp.ts';
@@ -26,20 +26,21 @@ export function asOf(snapshot: Snapshot, until: Timestamp): Snapshot {
 }
 
 function headAsOf(head: GrantHead, until: Timestamp): GrantHead[] {
-  const happened = (order: Order | undefined): boolean => order !== undefined && timeOf(order) <= until;
   const { created, cluster, volumeId, end, missing, gone, ...rest } = head;
-  const isCreated = happened(created);
-  const isEnded = happened(end?.order);
+  const isCreated = created !== undefined && timeOf(created) <= until;
+  const isEnded = end !== undefined && timeOf(end.order) <= until;
   if (!isCreated && !isEnded) return [];
   return [
     {
       ...rest,
       // Whose grant it is, its creation tells.
-      ...(isCreated && created !== undefined ? { created } : {}),
+      ...(isCreated ? { created } : {}),
       ...(isCreated && cluster !== undefined ? { cluster } : {}),
       ...(isCreated && volumeId !== undefined ? { volumeId } : {}),
-      ...(isEnded && end !== undefined ? { end } : {}),
+      ...(isEnded ? { end } : {}),
+      // Stryker disable next-line ConditionalExpression: undefined is not before anything.
       ...(missing !== undefined && missing <= until ? { missing } : {}),
+      // Stryker disable next-line ConditionalExpression: undefined is not before anything.
       ...(gone !== undefined && gone <= until ? { gone } : {}),
     },
   ];

@@ -12,15 +12,16 @@ type Cell = string | number | undefined;
 
 /** One grant, with its volume where it has one; a volume that was never granted stands alone. */
 interface Row {
+  readonly about: ReportedVolume | ReportedGrant;
   readonly volume?: ReportedVolume;
   readonly grant?: ReportedGrant;
 }
 
 const COLUMNS: readonly (readonly [string, (row: Row) => Cell])[] = [
-  ['key_arn', ({ volume, grant }) => grant?.keyArn ?? volume?.keyArn],
-  ['region', (row) => readKeyArn(keyOf(row))?.region],
-  ['cluster_account', ({ volume, grant }) => volume?.clusterAccount ?? grant?.clusterAccount],
-  ['cluster_name', ({ volume, grant }) => volume?.clusterName ?? grant?.clusterName],
+  ['key_arn', ({ about }) => about.keyArn],
+  ['region', ({ about }) => readKeyArn(about.keyArn)?.region],
+  ['cluster_account', ({ about }) => about.clusterAccount],
+  ['cluster_name', ({ about }) => about.clusterName],
   ['volume_id', ({ volume }) => volume?.volumeId],
   ['volume_status', ({ volume }) => volume?.status],
   ['grant_id', ({ grant }) => grant?.grantId],
@@ -35,10 +36,8 @@ const COLUMNS: readonly (readonly [string, (row: Row) => Cell])[] = [
   ['ended_event_id', ({ grant }) => grant?.endedEventId],
   ['volume_decrypts', ({ volume }) => volume?.decrypts],
   ['volume_last_decrypt_at', ({ volume }) => volume?.lastDecryptAt],
-  ['finding_ids', ({ volume, grant }) => (volume ?? grant)?.findings.join(' ')],
+  ['finding_ids', ({ about }) => about.findings.join(' ')],
 ];
-
-const keyOf = ({ volume, grant }: Row): string | undefined => grant?.keyArn ?? volume?.keyArn;
 
 /**
  * The grants of a report as CSV (RFC 4180), one a row, those of volumes first; a volume that was never granted has a row
@@ -46,8 +45,11 @@ const keyOf = ({ volume, grant }: Row): string | undefined => grant?.keyArn ?? v
  */
 export function evidenceCsv({ volumes, otherGrants }: EvidenceReport): string {
   const rows: Row[] = [
-    ...volumes.flatMap((volume) => (volume.grants.length === 0 ? [{ volume }] : volume.grants.map((grant) => ({ volume, grant })))),
-    ...otherGrants.map((grant) => ({ grant })),
+    ...volumes.flatMap((volume) => {
+      const row = { about: volume, volume };
+      return volume.grants.length === 0 ? [row] : volume.grants.map((grant) => ({ ...row, grant }));
+    }),
+    ...otherGrants.map((grant) => ({ about: grant, grant })),
   ];
   const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, cell]) => csvCell(cell(row))))];
   return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
