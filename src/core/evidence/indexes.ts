@@ -2,10 +2,11 @@ import { eventIdOf, type GrantCreated, orderOf, timeOf } from '../fact.ts';
 import { type GrantHead, grantStatus } from '../grant.ts';
 import { isListed } from '../listed-grant.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { grouped, sortedBy } from '../sorting.ts';
 import type { ReportedFinding, ReportedGrant } from './model.ts';
 
 /** Names a grant within a report. */
-export const grantName = (keyArn: string, grantId: string): string => JSON.stringify([keyArn, grantId]);
+export const grantName = (keyArn: string | undefined, grantId: string | undefined): string => JSON.stringify([keyArn, grantId]);
 
 /** The grants of a ledger by name, each with its earliest creation. */
 export class GrantIndex {
@@ -48,35 +49,28 @@ export class GrantIndex {
 
   /** Every other grant, by name. */
   except(names: ReadonlySet<string>): GrantHead[] {
-    return [...this.#heads.keys()]
-      .filter((name) => !names.has(name))
-      .sort()
-      .flatMap((name) => this.#heads.get(name) ?? []);
+    const others = [...this.#heads].filter(([name]) => !names.has(name));
+    return sortedBy(others, ([name]) => [name]).map(([, head]) => head);
   }
 }
 
 /** Ids of findings by what they are about. */
 export class FindingIndex {
-  readonly #ids = new Map<string, string[]>();
+  readonly #byGrant: ReadonlyMap<string, readonly ReportedFinding[]>;
+  readonly #byVolume: ReadonlyMap<string | undefined, readonly ReportedFinding[]>;
 
   constructor(findings: readonly ReportedFinding[]) {
-    for (const { id, keyArn, grantId, volumeId } of findings) {
-      if (keyArn !== undefined && grantId !== undefined) this.#add(grantName(keyArn, grantId), id);
-      if (volumeId !== undefined) this.#add(volumeId, id);
-    }
+    this.#byGrant = grouped(findings, ({ keyArn, grantId }) => grantName(keyArn, grantId));
+    this.#byVolume = grouped(findings, ({ volumeId }) => volumeId);
   }
 
   grant(keyArn: string, grantId: string): string[] {
-    return this.#ids.get(grantName(keyArn, grantId)) ?? [];
+    return idsOf(this.#byGrant.get(grantName(keyArn, grantId)));
   }
 
   volume(volumeId: string): string[] {
-    return this.#ids.get(volumeId) ?? [];
-  }
-
-  #add(name: string, id: string): void {
-    const ids = this.#ids.get(name);
-    if (ids === undefined) this.#ids.set(name, [id]);
-    else ids.push(id);
+    return idsOf(this.#byVolume.get(volumeId));
   }
 }
+
+const idsOf = (findings: readonly ReportedFinding[] = []): string[] => findings.map(({ id }) => id);

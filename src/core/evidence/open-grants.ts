@@ -1,3 +1,4 @@
+import { byText } from '../sorting.ts';
 import { type Timestamp, toSeconds } from '../timestamp.ts';
 import type { ReportedGrant } from './model.ts';
 import type { Interval } from './silences.ts';
@@ -15,25 +16,24 @@ export interface OpenGrants {
 export function openGrants(grants: readonly ReportedGrant[], span: Interval, parts: number): OpenGrants {
   const steps = grants.flatMap(({ grantedAt, endedAt }) => [
     ...(grantedAt === undefined ? [] : [{ time: grantedAt, by: 1 }]),
+    // Stryker disable next-line EqualityOperator: the same instant is the same.
     ...(grantedAt === undefined || endedAt === undefined ? [] : [{ time: endedAt < grantedAt ? grantedAt : endedAt, by: -1 }]),
   ]);
   // Within one second grants come before they go, so that none is open for less than nothing.
-  steps.sort((a, b) => (a.time === b.time ? b.by - a.by : a.time < b.time ? -1 : 1));
+  steps.sort((a, b) => byText(a.time, b.time) || b.by - a.by);
   const most = new Array<number>(parts).fill(0);
   let open = 0;
-  let reached = 0;
   let peak = 0;
   let peakAt: Timestamp | undefined;
   for (const { time, by } of steps) {
     const part = Math.max(0, Math.min(parts - 1, Math.floor(shareOf(time, span) * parts)));
-    for (; reached < part; reached += 1) most[reached + 1] = open;
     open += by;
     most[part] = Math.max(most[part] ?? 0, open);
+    most.fill(open, part + 1);
     if (time > span.to || open <= peak) continue;
     peak = open;
     peakAt = time < span.from ? span.from : time;
   }
-  for (; reached < parts - 1; reached += 1) most[reached + 1] = open;
   return { most, peak, ...(peakAt === undefined ? {} : { peakAt }) };
 }
 

@@ -39,18 +39,23 @@ export function hearingOf(snapshot: Snapshot, since: Timestamp | undefined, unti
   const from = since ?? first;
   const to = until ?? last;
   const silentAfterSeconds = Math.max(SHORTEST, TIMES_THE_MEDIAN * medianSpacing(instants));
-  const bounds = [...(from === undefined ? [] : [from]), ...instants, ...(to === undefined ? [] : [to])];
+  const span = from === undefined || to === undefined ? undefined : { from, to };
   return {
     facts: new Set(orders).size,
     ...(first === undefined ? {} : { first }),
     ...(last === undefined ? {} : { last }),
-    ...(from === undefined || to === undefined ? {} : { span: { from, to } }),
+    ...(span === undefined ? {} : { span }),
     silentAfterSeconds,
-    silences: bounds.slice(1).flatMap((end, index) => {
-      const start = bounds[index] ?? end;
-      return toSeconds(end) - toSeconds(start) > silentAfterSeconds ? [{ from: start, to: end }] : [];
-    }),
+    silences: span === undefined ? [] : longer([span.from, ...instants, span.to], silentAfterSeconds),
   };
+}
+
+/** What lies between two instants for longer than so many seconds. */
+function longer(instants: readonly Timestamp[], seconds: number): Interval[] {
+  return instants.slice(1).flatMap((to, index) => {
+    const from = instants[index] ?? to;
+    return toSeconds(to) - toSeconds(from) > seconds ? [{ from, to }] : [];
+  });
 }
 
 /** When something about KMS happened, by event. */
@@ -79,6 +84,6 @@ function medianSpacing(instants: readonly Timestamp[]): number {
 /** The earlier of two instants, of which either may be unknown; `now` in seconds since 1970. */
 export function periodEnd(until: Timestamp | undefined, now: number | undefined): Timestamp | undefined {
   const present = now === undefined ? undefined : fromSeconds(now);
-  if (until === undefined || present === undefined) return until ?? present;
-  return until < present ? until : present;
+  // Undefined is sorted last.
+  return [until, present].sort()[0];
 }
