@@ -9,8 +9,7 @@ import { replayInto } from '../src/cli/replay.ts';
 import { type ReportOptions, report } from '../src/cli/report.ts';
 import { asOf } from '../src/core/evidence/as-of.ts';
 import { evidenceCsv } from '../src/core/evidence/evidence-csv.ts';
-import type { EvidenceReport, ReportedGrant } from '../src/core/evidence/model.ts';
-import { openGrants } from '../src/core/evidence/open-grants.ts';
+import type { EvidenceReport } from '../src/core/evidence/model.ts';
 import { hearingOf } from '../src/core/evidence/silences.ts';
 import { html } from '../src/core/html/markup.ts';
 import { evidencePage } from '../src/core/html/page.ts';
@@ -231,40 +230,6 @@ describe('silences', () => {
   });
 });
 
-it('a ledger as of an instant keeps an ending that came before its grant’s creation, and whose it was only with that', () => {
-  const head = {
-    keyArn: 'key',
-    grantId: 'grant',
-    created: '2026-11-03T10:00:00Z#1',
-    volumeId: 'vol-1',
-    end: { order: '2026-11-02T10:00:00Z#2', how: 'retired' as const, by: 'AWS Internal' },
-  };
-  const snapshot = { ...madeSnapshot(0, 1), grants: [head] };
-
-  expect(asOf(snapshot, '2026-11-01T00:00:00Z').grants).toEqual([]);
-  expect(asOf(snapshot, '2026-11-02T10:00:00Z').grants).toEqual([{ keyArn: 'key', grantId: 'grant', end: head.end }]);
-  expect(asOf(snapshot, '2026-11-03T10:00:00Z').grants).toEqual([head]);
-});
-
-describe('open grants over time', () => {
-  const span = { from: '2026-11-02T00:00:00Z', to: '2026-11-02T10:00:00Z' };
-  const grant = (from: number, to?: number): ReportedGrant => {
-    const at = (hour: number): string => `2026-11-0${hour < 0 ? 1 : 2}T${String((hour + 24) % 24).padStart(2, '0')}:00:00Z`;
-    return { keyArn: '', grantId: '', status: '', findings: [], grantedAt: at(from), ...(to === undefined ? {} : { endedAt: at(to) }) };
-  };
-
-  it.each<[string, ReportedGrant[], number[], number]>([
-    ['none', [], [0, 0, 0, 0, 0], 0],
-    ['one that stays', [grant(4)], [0, 0, 1, 1, 1], 1],
-    ['one from before', [grant(-3)], [1, 1, 1, 1, 1], 1],
-    ['one within a part', [grant(5, 5)], [0, 0, 1, 0, 0], 1],
-    ['two that overlap', [grant(0, 5), grant(4, 9)], [1, 1, 2, 1, 1], 2],
-    ['two that do not', [grant(0, 2), grant(6, 7)], [1, 1, 0, 1, 0], 1],
-  ])('counts the most in each part: %s', (_, grants, most, peak) => {
-    expect(openGrants(grants, span, 5)).toMatchObject({ most, peak });
-  });
-});
-
 describe('the CSV of a report', () => {
   const cellsOf = (line: string): string[] =>
     [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].slice(0, 19).map(([, cell = '']) => cell);
@@ -288,28 +253,6 @@ describe('the CSV of a report', () => {
       'grant_id',
     ]);
     expect(cellsOf(lines.at(-1) ?? '')[6]).toBe('');
-  });
-
-  it.each([
-    ['=1+1', '"\'=1+1"'],
-    ['+1', '"\'+1"'],
-    ['-1', '"\'-1"'],
-    ['@SUM(A1)', '"\'@SUM(A1)"'],
-    ['\t=1', '\\u{9}=1'],
-    ['\r=1', '\\u{d}=1'],
-    ['  =1', '"\'  =1"'],
-    ['\u00a0=1', '"\'\u00a0=1"'],
-    ['\uff1d1', '"\'\uff1d1"'],
-    ['a,b', '"a,b"'],
-    ['a"b', '"a""b"'],
-    ['a\nb', 'a\\u{a}b'],
-    ['"=1', '"""=1"'],
-    ['plain', 'plain'],
-  ])('keeps %j a text', (name, cell) => {
-    const made = madeReport(1, 1);
-    const csv = evidenceCsv({ ...made, volumes: made.volumes.map((volume) => ({ ...volume, clusterName: name })) });
-
-    expect(cellsOf(csv.split('\r\n')[1] ?? '')[3]).toBe(cell);
   });
 });
 

@@ -82,15 +82,27 @@ describe('the rows of a report', () => {
 
 describe('a cell of a report', () => {
   it.each([
+    ['plain', 'plain'],
     ['a=1', 'a=1'],
-    ['=a', `"'=a"`],
-    ['   =a', `"'   =a"`],
-    ['\uff0ba', `"'\uff0ba"`],
-    ["a'b", `"a'b"`],
+    ['=1+1', `"'=1+1"`],
+    ['+1', `"'+1"`],
+    ['-1', `"'-1"`],
+    ['@SUM(A1)', `"'@SUM(A1)"`],
+    ['\uff1d1', `"'\uff1d1"`],
+    ['\uff0b1', `"'\uff0b1"`],
+    ['  =1', `"'  =1"`],
+    ['\u00a0=1', `"'\u00a0=1"`],
+    ['\t=1', '\\u{9}=1'],
+    ['\r=1', '\\u{d}=1'],
+    ['a\nb', 'a\\u{a}b'],
+    ['a\u202eb', 'a\\u{202e}b'],
+    ['a,b', '"a,b"'],
     ['a;b', '"a;b"'],
     ['a b', '"a b"'],
+    ["a'b", `"a'b"`],
+    ['a"b', '"a""b"'],
+    ['"=1', '"""=1"'],
     ['"a" "b"', '"""a"" ""b"""'],
-    ['a\u202eb', 'a\\u{202e}b'],
   ])('writes %j so that it stays one text', (text, cell) => {
     expect(cellOf(text)).toBe(cell);
   });

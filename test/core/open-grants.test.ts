@@ -17,6 +17,9 @@ const grant = (from: number | undefined, to?: number): ReportedGrant => ({
 
 describe('grants open at the same time', () => {
   it.each<[string, ReportedGrant[], number[], number, number?]>([
+    ['are none without grants', [], [0, 0, 0, 0, 0], 0],
+    ['that do not overlap peak at one', [grant(0, 20), grant(60, 70)], [1, 1, 0, 1, 0], 1, 0],
+    ['that come and go within a second are open in it', [grant(50, 50)], [0, 0, 1, 0, 0], 1, 50],
     ['peak where the most were open first', [grant(90), grant(10), grant(30, 50), grant(70, 80)], [1, 2, 2, 2, 2], 2, 30],
     ['in any order', [grant(70, 80), grant(30, 50), grant(10), grant(90)], [1, 2, 2, 2, 2], 2, 30],
     ['from before the span peak at its start', [grant(-20), grant(-10)], [2, 2, 2, 2, 2], 2, 0],
