@@ -4,7 +4,7 @@ import type { Evidence } from '../finding.ts';
 import type { LedgerReport } from '../report.ts';
 import { SEVERITIES } from '../severity.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { grouped } from '../sorting.ts';
+import { byText, grouped, sortedBy } from '../sorting.ts';
 import { isOpen, standings } from '../standing.ts';
 import { fromSeconds, type Timestamp } from '../timestamp.ts';
 import type { Verification } from '../verify-clusters.ts';
@@ -70,7 +70,7 @@ export function evidenceReport({
       return { ...finding, ...standing, open: isOpen(finding, standing), ...(sentence === undefined ? {} : { sentence }) };
     })
     .filter((finding) => isMeant(finding) && (finding.open || isSince(scope, finding.lastSeen)))
-    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || compare(b.lastSeen, a.lastSeen));
+    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || byText(b.lastSeen, a.lastSeen));
   const about = new FindingIndex(findings);
   const uses = lastUses(snapshot);
   const volumes = judged.volumes
@@ -92,10 +92,9 @@ export function evidenceReport({
     .except(attributed)
     .flatMap(({ keyArn, grantId }) => grants.reported(keyArn, grantId, about))
     .filter((grant) => isMeant(grant) && isAlive(scope, grant));
-  const refusals = snapshot.refusals
+  const refusals = sortedBy(snapshot.refusals, (refusal) => [orderOf(refusal)])
     .map(reportedRefusal)
-    .filter((refusal) => isMeant(refusal) && isSince(scope, refusal.time))
-    .sort((a, b) => compare(orderOf(a), orderOf(b)));
+    .filter((refusal) => isMeant(refusal) && isSince(scope, refusal.time));
   const named = new Set([...volumes, ...otherGrants, ...refusals, ...findings].map(({ keyArn }) => keyArn));
   return {
     ...(now === undefined ? {} : { madeAt: fromSeconds(now) }),
@@ -154,8 +153,6 @@ function reportedVerification(
 /** True for an instant in the period: what was found at another time says nothing of it. */
 const isWithin = (scope: Scope, time: Timestamp): boolean => isSince(scope, time) && (scope.until === undefined || time <= scope.until);
 
-const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
-
 const isSince = ({ since }: Scope, time: Timestamp | undefined): boolean => since === undefined || (time !== undefined && time >= since);
 
 /** True for a grant that was open at some time of the period; its later end is unknown to a ledger of that time. */
@@ -202,8 +199,12 @@ function keysOf({ keys, snapshot }: EvidenceInput['judged']): ReportedKey[] {
   const changes = grouped(snapshot.changes, ({ keyArn }) => keyArn);
   return keys.map((key) => ({
     ...key,
-    changes: [...(changes.get(key.keyArn) ?? [])]
-      .sort((a, b) => compare(orderOf(a), orderOf(b)))
-      .map(({ time, change, operation, caller, eventId }) => ({ time, change, operation, caller: caller.id, eventId })),
+    changes: sortedBy(changes.get(key.keyArn) ?? [], (change) => [orderOf(change)]).map(({ time, change, operation, caller, eventId }) => ({
+      time,
+      change,
+      operation,
+      caller: caller.id,
+      eventId,
+    })),
   }));
 }
