@@ -32,6 +32,7 @@ export function openGrants(grants: readonly ReportedGrant[], span: Interval, par
     most.fill(open, part + 1);
     if (time > span.to || open <= peak) continue;
     peak = open;
+    // Stryker disable next-line EqualityOperator: the same instant is the same.
     peakAt = time < span.from ? span.from : time;
   }
   return { most, peak, ...(peakAt === undefined ? {} : { peakAt }) };
