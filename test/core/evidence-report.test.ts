@@ -457,7 +457,7 @@ it('every cluster that the ledger has heard of is known by name, once', () => {
     ],
     uses: [used(1, named('volume'))],
     rehearsals: [rehearsed(1, named('rehearsal'))],
-    refusals: [refused(1, named('refusal')), refused(2, named('volume')), nobodys],
+    refusals: [refused(1, named('refusal')), refused(2, named('refusal')), nobodys],
     occurrences: [occurrence('launch-blocked', 1, { about: { clusterName: 'finding' } }), occurrence('key-made-unusable', 1)],
   };
 

@@ -153,7 +153,7 @@ function reportedVerification(
 /** True for an instant in the period: what was found at another time says nothing of it. */
 const isWithin = (scope: Scope, time: Timestamp): boolean => isSince(scope, time) && (scope.until === undefined || time <= scope.until);
 
-const isSince = ({ since }: Scope, time: Timestamp | undefined): boolean => since === undefined || (time !== undefined && time >= since);
+const isSince = ({ since }: Scope, time: Timestamp | undefined): boolean => since === undefined || (time ?? '') >= since;
 
 /** True for a grant that was open at some time of the period; its later end is unknown to a ledger of that time. */
 const isAlive = (scope: Scope, { endedAt }: ReportedGrant): boolean => endedAt === undefined || isSince(scope, endedAt);
@@ -166,6 +166,7 @@ function lastUses({ uses }: Snapshot): { readonly decrypts: Map<string, Timestam
   const decrypts = new Map<string, Timestamp>();
   const any = new Map<string, Timestamp>();
   const keep = (times: Map<string, Timestamp>, name: string, time: Timestamp): void => {
+    // Stryker disable next-line EqualityOperator: the same instant is the same.
     if ((times.get(name) ?? '') < time) times.set(name, time);
   };
   for (const use of uses) {
