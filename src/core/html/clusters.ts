@@ -2,7 +2,7 @@ import { clusterId } from '../evidence/clusters.ts';
 import type { EvidenceReport, ReportedCluster, ReportedGrant, ReportedRefusal, ReportedVolume } from '../evidence/model.ts';
 import { openGrants, shareOf } from '../evidence/open-grants.ts';
 import type { Interval } from '../evidence/silences.ts';
-import { grouped } from '../sorting.ts';
+import { grouped, sortedBy } from '../sorting.ts';
 import { shortened } from '../text.ts';
 import type { Timestamp } from '../timestamp.ts';
 import { html, type Markup } from './markup.ts';
@@ -117,8 +117,7 @@ ${inBars ? byStart(volumes).map((volume, row) => bar(volume, span, top + row * R
 
 /** The earliest granted first; those that were never granted last. */
 function byStart(volumes: readonly ReportedVolume[]): ReportedVolume[] {
-  const start = ({ grants }: ReportedVolume): Timestamp => grants.map(({ grantedAt }) => grantedAt ?? '').sort()[0] ?? '9';
-  return [...volumes].sort((a, b) => (start(a) === start(b) ? 0 : start(a) < start(b) ? -1 : 1));
+  return sortedBy(volumes, ({ grants }) => [grants.map(({ grantedAt }) => grantedAt ?? '').sort()[0] ?? '9']);
 }
 
 function refused(refusals: readonly ReportedRefusal[]): string {
@@ -164,15 +163,19 @@ function bar(volume: ReportedVolume, span: Interval, y: number): Markup {
 
 /** From a round mark to a square one; open ends have none. */
 function grantBar(grant: ReportedGrant, span: Interval, y: number): Markup {
-  const { grantedAt = span.from, endedAt, status } = grant;
+  const { grantedAt, endedAt, status } = grant;
+  const from = grantedAt ?? span.from;
   const kind = status === 'open' || status === 'retired' || status === 'gone' ? status : 'revoked';
   const to = endedAt ?? span.to;
-  const start = grantedAt < span.from ? undefined : html`<circle class="${kind}" cx="${percent(grantedAt, span)}%" cy="${y + 3.5}" r="4"/>`;
+  const start =
+    grantedAt === undefined || grantedAt < span.from
+      ? undefined
+      : html`<circle class="${kind}" cx="${percent(grantedAt, span)}%" cy="${y + 3.5}" r="4"/>`;
   const end =
     endedAt === undefined
       ? undefined
       : html`<rect class="${kind}" x="${percent(endedAt, span)}%" y="${y - 0.5}" width="8" height="8" transform="translate(-4 0)"/>`;
-  return html`${stretch({ from: grantedAt, to: to < grantedAt ? grantedAt : to }, span, kind, y, 7)}${start}${end}`;
+  return html`${stretch({ from, to: to < from ? from : to }, span, kind, y, 7)}${start}${end}`;
 }
 
 /** Steps in a drawing of its own, stretched to the width of the picture. */

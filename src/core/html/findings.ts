@@ -1,5 +1,7 @@
 import type { ReportedFinding } from '../evidence/model.ts';
 import { ruleOf } from '../rules/registry.ts';
+import type { RuleId } from '../rules/rule-id.ts';
+import { gravest } from '../severity.ts';
 import { grouped } from '../sorting.ts';
 import { html, type Markup } from './markup.ts';
 import { badge, code, figure, figures, moment } from './parts.ts';
@@ -17,24 +19,22 @@ export function shownFindings(findings: readonly ReportedFinding[]): ReadonlySet
 /** Findings by rule, each with its evidence. */
 export function findingsSection(findings: readonly ReportedFinding[]): Markup {
   const shown = shownFindings(findings);
-  const groups = [...byRule(findings).values()];
   return html`<section aria-labelledby="findings">
 <h2 id="findings">Findings</h2>
-${findings.length === 0 ? html`<p>Nothing was found.</p>` : groups.map((ofRule) => ruleGroup(ofRule, shown))}
+${findings.length === 0 ? html`<p>Nothing was found.</p>` : [...byRule(findings)].map(([id, ofRule]) => ruleGroup(id, ofRule, shown))}
 </section>
 `;
 }
 
 /** The findings come gravest first, and so do their rules. */
-const byRule = (findings: readonly ReportedFinding[]): Map<string, ReportedFinding[]> => grouped(findings, ({ rule }) => rule);
+const byRule = (findings: readonly ReportedFinding[]): Map<RuleId, ReportedFinding[]> => grouped(findings, ({ rule }) => rule);
 
-function ruleGroup(findings: readonly ReportedFinding[], shown: ReadonlySet<string>): Markup {
-  const [first] = findings;
-  if (first === undefined) return html``;
-  const rule = ruleOf(first.rule);
+function ruleGroup(ruleId: RuleId, findings: readonly ReportedFinding[], shown: ReadonlySet<string>): Markup {
+  const rule = ruleOf(ruleId);
+  const severity = findings.map((finding) => finding.severity).reduce(gravest);
   const written = findings.filter(({ id }) => shown.has(id));
   const rest = findings.length - written.length;
-  return html`<h3>${badge(first.severity, first.severity)} ${rule?.title ?? first.rule} <small>${first.rule}, ${figure(findings.length)}</small></h3>
+  return html`<h3>${badge(severity, severity)} ${rule?.title ?? ruleId} <small>${ruleId}, ${figure(findings.length)}</small></h3>
 ${rule === undefined ? undefined : html`<p class="why">${rule.why}</p>`}
 <ol class="findings">
 ${written.map(findingItem)}</ol>

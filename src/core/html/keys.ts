@@ -1,5 +1,5 @@
 import type { ReportedKey } from '../evidence/model.ts';
-import type { Timestamp } from '../timestamp.ts';
+import { byText } from '../sorting.ts';
 import { html, type Markup } from './markup.ts';
 import { badge, code, figure, figures, keyCell, leftOut, moment, type Tone, table } from './parts.ts';
 
@@ -27,10 +27,8 @@ ${changesTable(keys)}</section>
 `;
 }
 
-/** Keys that cannot be used but are depended on come first. */
-const urgency = ({ state, openGrants }: ReportedKey): number => (state === undefined || state === 'enabled' ? 0 : openGrants === 0 ? 1 : 2);
-
-const latest = (a: Timestamp, b: Timestamp): number => (a === b ? 0 : a < b ? 1 : -1);
+/** Keys that cannot be used come first, and of them those with the most open grants. */
+const urgency = ({ state }: ReportedKey): number => (state === undefined || state === 'enabled' ? 0 : 1);
 
 function stateBadge({ state, openGrants }: ReportedKey): Markup {
   const tone: Tone = state === 'enabled' ? 'good' : openGrants > 0 ? 'critical' : 'medium';
@@ -48,7 +46,7 @@ ${openGrants > attributed ? html`<li class="faint">no cluster: ${figure(openGran
 }
 
 function resourceList({ resources }: ReportedKey): Markup {
-  const shown = [...resources].sort((a, b) => latest(a.lastSeen, b.lastSeen)).slice(0, RESOURCES);
+  const shown = [...resources].sort((a, b) => byText(b.lastSeen, a.lastSeen)).slice(0, RESOURCES);
   return html`<ul>
 ${shown.map(({ kind, id, lastSeen }) => html`<li>${kind} ${code(id)} <small>${moment(lastSeen)}</small></li>`)}
 ${resources.length > shown.length ? html`<li>${figures(resources.length - shown.length, 'more resource')}</li>` : undefined}
@@ -58,7 +56,7 @@ ${resources.length > shown.length ? html`<li>${figures(resources.length - shown.
 function changesTable(keys: readonly ReportedKey[]): Markup | undefined {
   const all = keys.flatMap(({ keyArn, changes }) => changes.map((change) => ({ keyArn, ...change })));
   if (all.length === 0) return undefined;
-  const shown = all.sort((a, b) => latest(a.time, b.time)).slice(0, CHANGES);
+  const shown = all.sort((a, b) => byText(b.time, a.time)).slice(0, CHANGES);
   return html`${table(
     'keys-changes',
     'What made keys usable or unusable, latest first',

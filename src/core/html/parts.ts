@@ -8,8 +8,8 @@ const NUMBER = new Intl.NumberFormat('en-US');
 export const figure = (value: number): string => NUMBER.format(value);
 
 /** A count with its noun. */
-export function figures(count: number, noun: string, plural = `${noun}s`): string {
-  return `${figure(count)} ${count === 1 ? noun : plural}`;
+export function figures(count: number, noun: string): string {
+  return `${figure(count)} ${count === 1 ? noun : `${noun}s`}`;
 }
 
 /** An instant, UTC. */
@@ -18,7 +18,7 @@ export function moment(time: Timestamp | undefined): Markup {
 }
 
 /** An instant as text, UTC. */
-export const moments = (time: Timestamp): string => time.replace('T', ' ').replace(/Z$/, '');
+export const moments = (time: Timestamp): string => time.replace('T', ' ').replace('Z', '');
 
 /** An id, to be copied. */
 export const code = (id: string): Markup => html`<code>${id}</code>`;

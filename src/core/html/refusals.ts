@@ -1,8 +1,7 @@
 import type { ReportedRefusal } from '../evidence/model.ts';
 import type { RefusalReason } from '../outcome.ts';
-import { grouped } from '../sorting.ts';
 import { shortened } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, type Part } from './markup.ts';
 import { clusterCell, code, figure, figures, keyCell, leftOut, moment, table } from './parts.ts';
 
 const SHOWN = 100;
@@ -23,7 +22,7 @@ const ORDER = Object.keys(REASONS);
 
 /** What was refused, to whom and why: like calls together. */
 export function refusalsSection(refusals: readonly ReportedRefusal[]): Markup {
-  const groups = [...grouped(refusals, kindOf).values()].sort((a, b) => rank(a) - rank(b) || b.length - a.length);
+  const groups = groupsOf(refusals).sort((a, b) => rank(a) - rank(b) || b.times - a.times);
   const shown = groups.slice(0, SHOWN);
   return html`<section aria-labelledby="refusals">
 <h2 id="refusals">Refusals</h2>
@@ -50,17 +49,31 @@ ${
 `;
 }
 
+/** Like calls. */
+interface Group {
+  readonly first: ReportedRefusal;
+  readonly last: ReportedRefusal;
+  readonly times: number;
+}
+
+function groupsOf(refusals: readonly ReportedRefusal[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const refusal of refusals) {
+    const kind = kindOf(refusal);
+    const { first, times } = groups.get(kind) ?? { first: refusal, times: 0 };
+    groups.set(kind, { first, last: refusal, times: times + 1 });
+  }
+  return [...groups.values()];
+}
+
 /** What calls must share to be told together. */
 function kindOf({ reason, keyArn, operation, rehearsal, clusterAccount, clusterName, resource, caller }: ReportedRefusal): string {
   return JSON.stringify([reason, keyArn, operation, rehearsal, clusterAccount, clusterName, resource, caller]);
 }
 
-const rank = ([first]: readonly ReportedRefusal[]): number => (first === undefined ? 0 : ORDER.indexOf(first.reason));
+const rank = ({ first }: Group): number => ORDER.indexOf(first.reason);
 
-function groupRow(group: readonly ReportedRefusal[]): (Markup | string | undefined)[] {
-  const [first] = group;
-  const last = group.at(-1);
-  if (first === undefined || last === undefined) return [];
+function groupRow({ first, last, times }: Group): Part[] {
   const { reason, keyArn, clusterAccount, clusterName, resource, operation, rehearsal, caller } = first;
   const said =
     reason === 'other' || reason === 'denied' ? html`<br><small>${last.code} ${shortened(last.message, 300)}</small>` : undefined;
@@ -70,8 +83,8 @@ function groupRow(group: readonly ReportedRefusal[]): (Markup | string | undefin
     clusterName === undefined && resource !== undefined ? html`${resource}` : clusterCell(clusterAccount, clusterName),
     html`${operation}${rehearsal ? html`<br><small>rehearsal</small>` : undefined}`,
     code(caller),
-    figure(group.length),
-    html`${moment(first.time)}${group.length > 1 ? html`<br>${moment(last.time)}` : undefined}`,
+    figure(times),
+    html`${moment(first.time)}${times > 1 ? html`<br>${moment(last.time)}` : undefined}`,
     code(last.eventId),
   ];
 }

@@ -1,4 +1,5 @@
 import type { ReportedGrant, ReportedVolume } from '../evidence/model.ts';
+import { byText } from '../sorting.ts';
 import type { Timestamp } from '../timestamp.ts';
 import { html, type Markup, type Part } from './markup.ts';
 import { badge, clusterCell, code, figure, figures, keyCell, moment, type Tone, table } from './parts.ts';
@@ -53,7 +54,7 @@ ${note}${
 /** Grants of no volume; nothing where there are none. */
 export function otherGrantsSection(grants: readonly ReportedGrant[], findings: ReadonlySet<string>): Markup | undefined {
   if (grants.length === 0) return undefined;
-  const shown = ranked(grants).slice(0, grants.length <= ALL ? ALL : SHOWN);
+  const shown = ranked(grants).slice(0, SHOWN);
   return html`<section aria-labelledby="other-grants">
 <h2 id="other-grants">Other grants</h2>
 ${
@@ -115,7 +116,7 @@ const volumeWeight = (volume: ReportedVolume): number => (volume.findings.length
 
 const weight = ({ findings, status }: ReportedGrant): number => (findings.length > 0 ? 2 : 0) + (status === 'open' ? 1 : 0);
 
-const earlier = (a: Timestamp = '', b: Timestamp = ''): number => (a === b ? 0 : a < b ? -1 : 1);
+const earlier = (a: Timestamp = '', b: Timestamp = ''): number => byText(a, b);
 
 function row(volume: ReportedVolume, grant: ReportedGrant | undefined, findings: ReadonlySet<string>): Part[] {
   return [
@@ -142,8 +143,8 @@ function event(time: Timestamp | undefined, by: string | undefined, eventId: str
 
 /** Findings by the beginnings of their ids, leading to those that are written out. */
 function links(ids: readonly string[], shown: ReadonlySet<string>): Part {
-  return ids.slice(0, 3).map((id, index) => {
+  return ids.slice(0, 3).map((id) => {
     const name = code(id.slice(0, 8));
-    return [index === 0 ? '' : ' ', shown.has(id) ? html`<a href="#f-${id}">${name}</a>` : name];
+    return [' ', shown.has(id) ? html`<a href="#f-${id}">${name}</a>` : name];
   });
 }
