@@ -39,13 +39,16 @@ export function readPage(source: string): Element {
   return root;
 }
 
-/** Every element within, in the order of the page, that has this name and these attributes. */
+/** Every element within, in the order of the page. */
+export function elementsOf(within: Element): Element[] {
+  return within.children.flatMap((child) => (typeof child === 'string' ? [] : [child, ...elementsOf(child)]));
+}
+
+/** Every element within that has this name and these attributes. */
 export function all(within: Element, name: string, attributes: Readonly<Record<string, string>> = {}): Element[] {
-  return within.children.flatMap((child) => {
-    if (typeof child === 'string') return [];
-    const isMeant = child.name === name && Object.entries(attributes).every(([key, value]) => child.attributes[key] === value);
-    return [...(isMeant ? [child] : []), ...all(child, name, attributes)];
-  });
+  return elementsOf(within).filter(
+    (element) => element.name === name && Object.entries(attributes).every(([key, value]) => element.attributes[key] === value),
+  );
 }
 
 /** The only such element. */

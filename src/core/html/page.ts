@@ -93,4 +93,4 @@ function gaps({ events, silences }: EvidenceReport['coverage']): string {
 }
 
 /** A hexadecimal digest as CSP spells it. */
-const base64 = (hex: string): string => btoa(String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))));
+const base64 = (hex: string): string => btoa(String.fromCharCode(...[...hex.matchAll(/../g)].map(([byte]) => Number.parseInt(byte, 16))));
