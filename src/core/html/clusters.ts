@@ -109,7 +109,7 @@ function picture({ id, cluster, volumes, refusals, span, silences, inBars }: Pic
 <title id="${id}-title">Grants over time of cluster ${cluster.clusterName}</title>
 <desc id="${id}-text">From ${moments(span.from)} to ${moments(span.to)} UTC: ${summary}</desc>
 ${silences.map((silence) => stretch(silence, span, 'silent', AXIS - 5, 4))}${axis(span, height)}
-${refusals.length === 0 ? undefined : refusalMarks(refusals, span)}
+${refusalMarks(refusals, span)}
 ${inBars ? byStart(volumes).map((volume, row) => bar(volume, span, top + row * ROW)) : area(counts.most, counts.peak, top)}</svg>
 </figure>
 `;
@@ -131,7 +131,8 @@ const percent = (time: Timestamp, span: Interval): number => Math.round(Math.min
 
 function stretch({ from, to }: Interval, span: Interval, kind: string, y: number, height: number): Markup {
   const start = percent(from, span);
-  return html`<rect class="${kind}" x="${start}%" y="${y}" width="${Math.round((percent(to, span) - start) * 1_000) / 1_000}%" height="${height}"/>`;
+  const width = Math.max(0, Math.round((percent(to, span) - start) * 1_000) / 1_000);
+  return html`<rect class="${kind}" x="${start}%" y="${y}" width="${width}%" height="${height}"/>`;
 }
 
 /** Three instants, so that they fit on a telephone. */
@@ -166,7 +167,6 @@ function grantBar(grant: ReportedGrant, span: Interval, y: number): Markup {
   const { grantedAt, endedAt, status } = grant;
   const from = grantedAt ?? span.from;
   const kind = status === 'open' || status === 'retired' || status === 'gone' ? status : 'revoked';
-  const to = endedAt ?? span.to;
   const start =
     grantedAt === undefined || grantedAt < span.from
       ? undefined
@@ -175,7 +175,7 @@ function grantBar(grant: ReportedGrant, span: Interval, y: number): Markup {
     endedAt === undefined
       ? undefined
       : html`<rect class="${kind}" x="${percent(endedAt, span)}%" y="${y - 0.5}" width="8" height="8" transform="translate(-4 0)"/>`;
-  return html`${stretch({ from, to: to < from ? from : to }, span, kind, y, 7)}${start}${end}`;
+  return html`${stretch({ from, to: endedAt ?? span.to }, span, kind, y, 7)}${start}${end}`;
 }
 
 /** Steps in a drawing of its own, stretched to the width of the picture. */
