@@ -60,9 +60,8 @@ const EVERYTHING: EvidenceReport = {
 };
 
 describe('a page', () => {
-  const page = readPage(evidencePage(EVERYTHING, sha256));
-
   it('forbids everything but its own style, by its hash', () => {
+    const page = pageOf(EVERYTHING);
     const hash = Buffer.from(sha256(STYLE), 'hex').toString('base64');
     expect(only(page, 'meta', { 'http-equiv': 'Content-Security-Policy' }).attributes.content).toBe(
       `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`,
@@ -72,6 +71,7 @@ describe('a page', () => {
   });
 
   it('runs nothing and loads nothing, whatever a name says', () => {
+    const page = pageOf(EVERYTHING);
     for (const name of ['script', 'link', 'img', 'iframe', 'object', 'embed', 'form', 'base', 'use', 'foreignObject'])
       expect(all(page, name)).toEqual([]);
     const attributes = elementsOf(page).flatMap((element) => Object.entries(element.attributes));
@@ -81,6 +81,7 @@ describe('a page', () => {
   });
 
   it('shows such a name as it is', () => {
+    const page = pageOf(EVERYTHING);
     for (const name of ['dd', 'h3', 'li', 'td', 'th', 'title', 'text'])
       expect(texts(page, name).filter((words) => words.includes(HOSTILE)).length).toBeGreaterThan(0);
   });
@@ -91,6 +92,7 @@ describe('a page', () => {
   });
 
   it('gives every id once, and whatever leads or refers to one finds it', () => {
+    const page = pageOf(EVERYTHING);
     const elements = elementsOf(page);
     const ids = elements.flatMap(({ attributes }) => attributes.id ?? []);
     expect(ids).toEqual([...new Set(ids)]);
@@ -104,6 +106,7 @@ describe('a page', () => {
   });
 
   it('has its sections in order, one heading above all, and a way past the links', () => {
+    const page = pageOf(EVERYTHING);
     expect(all(only(page, 'main'), 'section').map(({ attributes }) => attributes['aria-labelledby'])).toEqual([
       'coverage',
       'verification',
@@ -206,10 +209,10 @@ describe('the links of a page', () => {
   it('count open findings by severity, the gravest first', () => {
     const findings = [
       reportedFinding({ severity: 'low' }),
-      ...many(1_001, () => reportedFinding({ severity: 'high' })),
+      ...many(2, () => reportedFinding({ severity: 'high' })),
       reportedFinding({ severity: 'critical', open: false }),
     ];
-    expect(linksOf({ findings })['#findings']).toBe('Findings open: 1,001 high, 1 low');
+    expect(linksOf({ findings })['#findings']).toBe('Findings open: 2 high, 1 low');
     expect(linksOf({ findings: [reportedFinding({ open: false })] })['#findings']).toBe('Findings: none open');
   });
 });

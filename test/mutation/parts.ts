@@ -206,7 +206,6 @@ export const PARTS: readonly Part[] = [
       'core/evidence-indexes',
       'core/evidence-report',
       'core/html-clusters',
-      'core/html-clusters',
       'core/html-coverage',
       'core/html-findings',
       'core/html-keys',

@@ -40,8 +40,13 @@ export function readPage(source: string): Element {
 }
 
 /** Every element within, in the order of the page. */
-export function elementsOf(within: Element): Element[] {
-  return within.children.flatMap((child) => (typeof child === 'string' ? [] : [child, ...elementsOf(child)]));
+export function elementsOf(within: Element, found: Element[] = []): Element[] {
+  for (const child of within.children) {
+    if (typeof child === 'string') continue;
+    found.push(child);
+    elementsOf(child, found);
+  }
+  return found;
 }
 
 /** Every element within that has this name and these attributes. */
