@@ -6,13 +6,10 @@ import { testKeyArn } from './support/life.ts';
 const [SET, REHEARSED, REFUSED, GRANTED] = ['1', '2', '3', '4'].map((digit) => testKeyArn({ keyId: digit.repeat(8) }));
 const cluster = { account: '111122223333', name: 'payments' };
 const caller = { id: 'caller', trusted: true, awsRole: false };
+const setting = { kind: 'cluster-configured', eventId: 'settings', operation: 'UpdateCluster', caller, cluster } as const;
 const settings = (time: string, fargate?: string): ClusterConfigured => ({
-  kind: 'cluster-configured',
-  eventId: 'settings',
+  ...setting,
   time,
-  operation: 'UpdateCluster',
-  caller,
-  cluster,
   storage: fargate === undefined ? {} : { fargate },
 });
 const rehearsal = (time: string, keyArn?: string): Rehearsed => ({
@@ -54,11 +51,17 @@ describe('the key of a cluster’s new tasks', () => {
     ],
     ['is the later of a refusal’s and a grant’s', { refusal, grants }, { keyArn: GRANTED, asOf: '2026-11-04T00:00:00Z', by: 'grant' }],
     [
+      'is not told by settings that leave the storage alone',
+      { settings: { ...setting, time: '2026-11-05T00:00:00Z' }, rehearsal: rehearsal('2026-11-02T00:00:00Z', REHEARSED) },
+      { keyArn: REHEARSED, asOf: '2026-11-02T00:00:00Z', by: 'rehearsal' },
+    ],
+    ['is not told by a grant whose creation was not seen', { grants: [{ keyArn: GRANTED ?? '', grantId: 'g' }] }, undefined],
+    [
       'is not told by grants where settings are known',
       { settings: settings('2026-11-01T00:00:00Z', SET), grants },
       { keyArn: SET, asOf: '2026-11-01T00:00:00Z', by: 'settings' },
     ],
   ])('%s', (_, traces, launch) => {
-    expect(launchOf({ ...NOTHING, ...traces })).toEqual(launch);
+    expect(launchOf({ ...NOTHING, ...traces })).toStrictEqual(launch);
   });
 });

@@ -12,6 +12,7 @@ export function deviationSentence(deviation: Deviation): string {
       return `${whose}: task ${deviation.taskArn} is on ${deviation.keyArn ?? 'no customer key'}, the cluster on ${deviation.clusterKeyArn}; a new deployment moves it`;
     case 'tasks-without-grant':
       return `${whose}: ${counted(deviation.tasks, 'task')} on ${deviation.keyArn}, ${counted(deviation.openGrants, 'open grant')} seen`;
+    // Stryker disable next-line ConditionalExpression: there is no other kind.
     default:
       return deviation satisfies never;
   }

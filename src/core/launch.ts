@@ -37,6 +37,7 @@ export function launchOf({ settings, rehearsal, refusal, grants }: LaunchTraces)
     if (refusal !== undefined) told.push({ ...refusal, by: 'refusal' });
     for (const { keyArn, created } of grants) if (created !== undefined) told.push({ order: created, by: 'grant', keyArn });
   }
+  // Stryker disable next-line EqualityOperator: no two events have one place in time.
   const last = told.reduce<(typeof told)[number] | undefined>((a, b) => (a === undefined || a.order < b.order ? b : a), undefined);
   if (last === undefined) return undefined;
   return { ...(last.keyArn === undefined ? {} : { keyArn: last.keyArn }), asOf: timeOf(last.order), by: last.by };

