@@ -155,14 +155,12 @@ export function needyVolumes({ grants, lastUses }: Pick<KeySeen, 'grants' | 'las
   const byVolume = grouped(attributed, ({ volume }) => JSON.stringify(idsOf(volume)));
   const volumes = [...byVolume].flatMap(([id, of]) => {
     const use = uses.get(id);
-    const [one] = of;
-    if (one === undefined) return [];
-    return {
-      ...one.volume,
+    return of.slice(0, 1).map(({ volume }) => ({
+      ...volume,
       status: 'granted' as const,
       grants: of.map(({ head }) => openGrant(head)),
       ...(use === undefined ? {} : { lastUse: callOf(use) }),
-    };
+    }));
   });
   return sortedBy(volumes, idsOf);
 }
@@ -177,10 +175,12 @@ const idsOf = ({ clusterAccount, clusterName, volumeId, keyArn }: Volume): reado
 const openGrant = (head: GrantHead): OpenGrant => ({
   grantId: head.grantId,
   status: grantStatus(head),
+  // Stryker disable next-line StringLiteral: what is open was made.
   createdAt: timeOf(head.created ?? ''),
 });
 
 function ungrantedOf({ clusters, grants }: KeySeen): UngrantedCluster[] {
+  // Stryker disable next-line ArrayDeclaration: no cluster is called what would stand there.
   const granted = new Set(grants.flatMap(({ cluster }) => (cluster === undefined ? [] : clusterId(cluster))));
   const ungranted = clusters.filter((cluster) => !granted.has(clusterId(cluster)));
   return sortedBy(ungranted, ({ account, name }) => [account, name]).map(({ account, name }) => ({
@@ -272,15 +272,16 @@ function verdictOn(weighed: Weighed): string {
 /** Where no change of the key was seen, the last refusal over its state tells, unless the key has worked since. */
 function unusableAs({ keyArn, state, refusals, volumes, otherGrants, launches, resources, lastOtherUses }: Weighed): string | undefined {
   if (state !== undefined) return UNUSABLE[state];
-  const worked = [
+  const worked = latestOf([
     ...volumes.flatMap(({ grants, lastUse }) => [...grants.map(({ createdAt }) => createdAt), lastUse?.time ?? '']),
     ...otherGrants.map(({ createdAt }) => createdAt),
     ...launches.flatMap((launch) => (launch.by === 'rehearsal' && launch.keyArn === keyArn ? launch.asOf : [])),
     ...resources.map(({ lastSeen }) => lastSeen),
     ...lastOtherUses.map(({ time }) => time),
-  ].reduce((latest, time) => (latest < time ? time : latest), '');
+  ]);
   // Within one second the refusal counts, as the less usable state does.
-  return UNUSABLE[refusals.find(({ reason, time }) => reason in UNUSABLE && time >= worked)?.reason ?? ''];
+  const refusal = refusals.find(({ reason, time }) => reason in UNUSABLE && time >= worked);
+  return refusal === undefined ? undefined : UNUSABLE[refusal.reason];
 }
 
 /** What else was seen, by kind; of what was refused, that which was not seen using the key besides. */
@@ -323,16 +324,11 @@ function byKind(what: string, sights: readonly Sight[]): string[] {
     ([kind]) => [kind],
   );
   const counts = kinds.map(([kind, of]) => count(new Set(of.map(({ id }) => id)).size, kind.replace('-', ' ')));
-  return [
-    `${what}: ${counts.join(', ')}, last on ${day(
-      sights
-        .map(({ lastSeen }) => lastSeen)
-        .sort()
-        .at(-1) ?? '',
-    )}`,
-  ];
+  return [`${what}: ${counts.join(', ')}, last on ${day(latestOf(sights.map(({ lastSeen }) => lastSeen)))}`];
 }
 
+// Stryker disable next-line EqualityOperator: equals are the same.
+const latestOf = (times: readonly Timestamp[]): Timestamp => times.reduce((latest, time) => (latest < time ? time : latest), '');
 const day = (time: Timestamp): string => time.slice(0, 10);
 
 function count(many: number, noun: string): string {
