@@ -9,22 +9,10 @@ import { evidenceOf, findingsIn, keyReports, reportOf, titleOf, volumeReport } f
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import { toSeconds } from '../../src/core/timestamp.ts';
 import { sha256 } from '../../src/system.ts';
+import { EMPTY } from '../support/facts.ts';
 import { instant, KEY, PROD, SECOND_KEY } from '../support/fleet.ts';
 
 const VOLUME = { clusterAccount: PROD.account, clusterName: PROD.name, volumeId: 'vol-1', keyArn: KEY };
-const NOTHING: Snapshot = {
-  grants: [],
-  creations: [],
-  uses: [],
-  rehearsals: [],
-  refusals: [],
-  changes: [],
-  others: [],
-  resources: [],
-  sightings: [],
-  occurrences: [],
-  settlements: new Map(),
-};
 const caller: Caller = { id: 'somebody', trusted: true, awsRole: false };
 const attribution = { trust: 'trusted', cluster: PROD, volumeId: 'vol-1' } as const;
 const creation: GrantCreated = {
@@ -61,7 +49,7 @@ const occurrence: Occurrence = {
   sentence: 'A Decrypt was refused.',
 };
 const report = (snapshot: Partial<Snapshot>, policy = DEFAULT_POLICY, now?: number) =>
-  reportOf({ ...NOTHING, ...snapshot }, policy, sha256, now);
+  reportOf({ ...EMPTY, ...snapshot }, policy, sha256, now);
 
 describe('a volume', () => {
   it.each([
@@ -154,7 +142,7 @@ describe('the report of a ledger', () => {
   });
 
   it('has the evidence of each finding, by its id, as it has the findings', () => {
-    const snapshot = { ...NOTHING, grants: [{ ...head, end }], creations: [creation], uses: [use('Decrypt', 'late', 90)] };
+    const snapshot = { ...EMPTY, grants: [{ ...head, end }], creations: [creation], uses: [use('Decrypt', 'late', 90)] };
     const old = { ...DEFAULT_POLICY, orphanAfterHours: 1 };
     const both = { ...snapshot, grants: [...snapshot.grants, { ...head, grantId: 'grant-2', volumeId: 'vol-2' }] };
     const now = toSeconds(instant(4000));

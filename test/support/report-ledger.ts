@@ -8,6 +8,7 @@ import { evidenceOf, reportOf } from '../../src/core/report.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import { fromSeconds } from '../../src/core/timestamp.ts';
 import { sha256 } from '../../src/system.ts';
+import { EMPTY } from './facts.ts';
 import { ACCOUNT } from './fleet.ts';
 
 const DAY = 86_400;
@@ -76,19 +77,7 @@ export function madeSnapshot(volumes: number, clusters: number): Snapshot {
         rehearsal: false,
       });
   }
-  return {
-    grants,
-    creations,
-    uses,
-    refusals,
-    rehearsals: [],
-    changes: [],
-    others: [],
-    resources: [],
-    sightings: [],
-    occurrences: [],
-    settlements: new Map(),
-  };
+  return { ...EMPTY, grants, creations, uses, refusals };
 }
 
 /** The report of {@link madeSnapshot}. */
