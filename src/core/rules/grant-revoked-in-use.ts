@@ -21,25 +21,27 @@ export const grantRevokedInUse = {
   ending: 'A correction follows when a record that comes late shows that the grant had been retired before.',
   attack: 'T1485',
   scenarios: { firing: 'revoke-in-use', silent: 'fargate-task-life', nearMiss: 'revoke-after-retire' },
-  /** The occurrence that this grant is, given all that is known of it: none, or the deciding RevokeGrant. */
-  judge: (head: GrantHead): Occurrence[] => {
-    const { keyArn, grantId, cluster, volumeId, end } = head;
-    if (cluster === undefined || end?.how !== 'revoked') return [];
-    const region = readKeyArn(keyArn)?.region;
-    return [
-      {
-        rule: 'grant-revoked-in-use',
-        severity: 'high',
-        subject: { keyArn, grantId },
-        about: { clusterAccount: cluster.account, clusterName: cluster.name, ...(volumeId === undefined ? {} : { volumeId }) },
-        group: JSON.stringify(['grant-revoked-in-use', keyArn, end.by]),
-        eventId: eventIdOf(end.order),
-        time: timeOf(end.order),
-        operation: 'RevokeGrant',
-        caller: end.by,
-        ...(region === undefined ? {} : { region }),
-        sentence: `${name(end.by)} revoked grant ${name(grantId)} on ${key(keyArn)} of cluster ${name(cluster.name)}${volumeId === undefined ? '' : `, volume ${name(volumeId)}`}.`,
-      },
-    ];
-  },
+  judge,
 } as const satisfies RuleText & { judge: unknown };
+
+/** The occurrence that this grant is, given all that is known of it: none, or the deciding RevokeGrant. */
+function judge(head: GrantHead): Occurrence[] {
+  const { keyArn, grantId, cluster, volumeId, end } = head;
+  if (cluster === undefined || end?.how !== 'revoked') return [];
+  const region = readKeyArn(keyArn)?.region;
+  return [
+    {
+      rule: 'grant-revoked-in-use',
+      severity: 'high',
+      subject: { keyArn, grantId },
+      about: { clusterAccount: cluster.account, clusterName: cluster.name, ...(volumeId === undefined ? {} : { volumeId }) },
+      group: JSON.stringify(['grant-revoked-in-use', keyArn, end.by]),
+      eventId: eventIdOf(end.order),
+      time: timeOf(end.order),
+      operation: 'RevokeGrant',
+      caller: end.by,
+      ...(region === undefined ? {} : { region }),
+      sentence: `${name(end.by)} revoked grant ${name(grantId)} on ${key(keyArn)} of cluster ${name(cluster.name)}${volumeId === undefined ? '' : `, volume ${name(volumeId)}`}.`,
+    },
+  ];
+}

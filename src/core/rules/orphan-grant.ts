@@ -28,38 +28,40 @@ export const orphanGrant = {
   attack: 'T1098',
   scenarios: { firing: 'grant-left-open', silent: 'fargate-task-life', nearMiss: 'retire-before-create' },
   groupOf,
-  /** The occurrence that this grant is at `now` (seconds since 1970): one from the instant at which it became too old, or was found gone. */
-  judge: (head: GrantHead, policy: Policy, now: number): Occurrence[] => {
-    const { keyArn, grantId, cluster, volumeId, created, end, gone } = head;
-    const { orphanAfterHours } = policy;
-    if (created === undefined || end !== undefined) return [];
-    const whose = cluster === undefined ? '' : ` for cluster ${name(cluster.name)}`;
-    const made = `Grant ${name(grantId)} on ${key(keyArn)}${whose}, made at ${timeOf(created)},`;
-    const region = readKeyArn(keyArn)?.region;
-    const occurrence = {
-      rule: 'orphan-grant',
-      severity: 'medium',
-      subject: { keyArn, grantId },
-      about: {
-        ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
-        ...(volumeId === undefined ? {} : { volumeId }),
-      },
-      eventId: eventIdOf(created),
-      operation: 'CreateGrant',
-      caller: 'unknown',
-      ...(region === undefined ? {} : { region }),
-    } as const;
-    if (gone !== undefined) {
-      const sentence = `${made} was gone from KMS by ${gone}, and no record says how it ended.`;
-      return [{ ...occurrence, group: goneGroupOf(keyArn), time: gone, sentence }];
-    }
-    if (orphanAfterHours === undefined) return [];
-    const since = toSeconds(timeOf(created)) + orphanAfterHours * 60 * 60;
-    if (since > now) return [];
-    const sentence = `${made} is still open after ${orphanAfterHours} hours.`;
-    return [{ ...occurrence, group: groupOf(keyArn), time: fromSeconds(since), sentence }];
-  },
+  judge,
 } as const satisfies RuleText & { judge: unknown; groupOf: unknown };
+
+/** The occurrence that this grant is at `now` (seconds since 1970): one from the instant at which it became too old, or was found gone. */
+function judge(head: GrantHead, policy: Policy, now: number): Occurrence[] {
+  const { keyArn, grantId, cluster, volumeId, created, end, gone } = head;
+  const { orphanAfterHours } = policy;
+  if (created === undefined || end !== undefined) return [];
+  const whose = cluster === undefined ? '' : ` for cluster ${name(cluster.name)}`;
+  const made = `Grant ${name(grantId)} on ${key(keyArn)}${whose}, made at ${timeOf(created)},`;
+  const region = readKeyArn(keyArn)?.region;
+  const occurrence = {
+    rule: 'orphan-grant',
+    severity: 'medium',
+    subject: { keyArn, grantId },
+    about: {
+      ...(cluster === undefined ? {} : { clusterAccount: cluster.account, clusterName: cluster.name }),
+      ...(volumeId === undefined ? {} : { volumeId }),
+    },
+    eventId: eventIdOf(created),
+    operation: 'CreateGrant',
+    caller: 'unknown',
+    ...(region === undefined ? {} : { region }),
+  } as const;
+  if (gone !== undefined) {
+    const sentence = `${made} was gone from KMS by ${gone}, and no record says how it ended.`;
+    return [{ ...occurrence, group: goneGroupOf(keyArn), time: gone, sentence }];
+  }
+  if (orphanAfterHours === undefined) return [];
+  const since = toSeconds(timeOf(created)) + orphanAfterHours * 60 * 60;
+  if (since > now) return [];
+  const sentence = `${made} is still open after ${orphanAfterHours} hours.`;
+  return [{ ...occurrence, group: groupOf(keyArn), time: fromSeconds(since), sentence }];
+}
 
 /** By key. */
 function groupOf(keyArn: string): string {

@@ -21,12 +21,14 @@ export const useAfterRelease = {
   ending: 'A correction follows when a record that comes late shows a grant which covers the Decrypt.',
   scenarios: { firing: 'decrypt-after-release', silent: 'fargate-task-life', nearMiss: 'second-grant-after-late-decrypt' },
   groupOf,
-  /** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
-  judge: (volume: Volume, grants: readonly GrantHead[], decrypts: readonly Decrypt[]): Occurrence[] => {
-    const releasedAt = releases(grants);
-    return decrypts.filter(({ time }) => releasedAt(time) < time).map((decrypt) => occurrenceOf(volume, decrypt));
-  },
+  judge,
 } as const satisfies RuleText & { judge: unknown; groupOf: unknown };
+
+/** An occurrence for each of `decrypts` that came after the end of every grant of the volume created by then. */
+function judge(volume: Volume, grants: readonly GrantHead[], decrypts: readonly Decrypt[]): Occurrence[] {
+  const releasedAt = releases(grants);
+  return decrypts.filter(({ time }) => releasedAt(time) < time).map((decrypt) => occurrenceOf(volume, decrypt));
+}
 
 /** Later than every instant: a grant that has not ended, or no grant at all. */
 const NEVER = '~';
